@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"juwei/bot/wecom"
+	"juwei/config"
+	"juwei/handlers"
+)
+
+// runCheck prints every mistake of a configuration with its place and mend; -live also
+// asks Redis and the platform. It sends nothing.
+func runCheck(ctx context.Context, con console, args []string) error {
+	set := flags(con, "check")
+	dir := set.String("config", "", "配置目录")
+	live := set.Bool("live", false, "也问一问 Redis 和企业微信（不发任何消息）")
+	if _, err := parse(set, args); err != nil {
+		return err
+	}
+	if *dir == "" {
+		return errors.New("请写 -config 目录")
+	}
+	cfg, err := loadConfig(con, *dir)
+	if err != nil {
+		return err
+	}
+	if weak := config.RefuseWeak(cfg); len(weak) > 0 {
+		fmt.Fprint(con.err, weak.String())
+		return errShown
+	}
+	fmt.Fprintf(con.out, "配置没有问题（%s）\n", cfg.Digest)
+	if !*live {
+		return nil
+	}
+	return checkLive(ctx, con, cfg)
+}
+
+// checkLive asks each outside thing one harmless question.
+func checkLive(ctx context.Context, con console, cfg *config.Config) error {
+	bad := false
+	say := func(what string, err error, mend string) {
+		if err == nil {
+			fmt.Fprintf(con.out, "✓ %s\n", what)
+			return
+		}
+		bad = true
+		fmt.Fprintf(con.out, "✗ %s：%s\n  %s\n", what, err, mend)
+	}
+	st, err := openStore(ctx, cfg)
+	say("Redis 和密钥目录", err, "看 bot.yaml 的 redis 和 seal_keys_dir")
+	if err == nil {
+		defer st.Close()
+		for _, f := range st.Settings(ctx) {
+			say(f.What, f.Err, f.Mend)
+		}
+	}
+	w := cfg.Bot.WeCom
+	if w.App.CorpID != "" {
+		client, err := wecom.NewClient(wecom.ClientOptions{
+			APIBase: w.APIBase, CAFile: cfg.Bot.CAFile, CorpID: w.App.CorpID, AgentID: w.App.AgentID,
+			Secret: wecom.Secret(w.App.Secret.Reveal()), Budget: budgetSend, Now: wallClock{}.Now,
+		})
+		if err == nil {
+			err = client.Probe(ctx)
+		}
+		mend := "看 api_base、corp_id、agent_id 和应用的 secret"
+		if e := (*wecom.Error)(nil); errors.As(err, &e) {
+			mend = e.Advice()
+		}
+		say("应用的 access_token 和可信 IP", err, mend)
+	}
+	if w.Bot.Mode == config.ModeLongConn {
+		err := probeLine(ctx, cfg)
+		say("智能机器人的长连接凭证", err, "看 wecom.bot 的 id 和 secret；另一处也连着时，那边会被顶下线")
+	}
+	if bad {
+		return errShown
+	}
+	return nil
+}
+
+// probeLine subscribes once and hangs up.
+func probeLine(ctx context.Context, cfg *config.Config) error {
+	w := cfg.Bot.WeCom
+	transport, err := wecom.Transport(cfg.Bot.CAFile)
+	if err != nil {
+		return err
+	}
+	line, err := wecom.NewLongConn(wecom.LongConnOptions{
+		URL: w.WSURL, BotID: w.Bot.ID, Secret: wecom.Secret(w.Bot.Secret.Reveal()), Now: wallClock{}.Now,
+		HTTP:    &http.Client{Transport: transport},
+		Receive: func(context.Context, handlers.Message) (handlers.Content, error) { return handlers.Content{}, nil },
+	})
+	if err != nil {
+		return err
+	}
+	return line.Probe(ctx)
+}

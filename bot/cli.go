@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"juwei/config"
+)
+
+// errShown ends a command whose trouble has been printed already.
+var errShown = errors.New("shown")
+
+// console is where a command speaks.
+type console struct{ out, err io.Writer }
+
+// command is one word of the command line (DESIGN.md §7).
+type command struct {
+	name, usage, help string
+	run               func(ctx context.Context, con console, args []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"demo", "[-listen 127.0.0.1:8080] [-redis ADDR] [-at TIME] [-sim URL]", "模拟器、内置 Redis、演示街道、聊天页面，一条命令看全", runDemo},
+		{"sim", "[-listen ADDR] [-at TIME] [-write-config DIR]", "只起模拟器；写一份连它的配置", runSim},
+		{"serve", "-config DIR", "正式运行", runServe},
+		{"init", "DIR", "生成一份带注释的配置", runInit},
+		{"check", "-config DIR [-live]", "检查配置，指出每个错在哪行、怎么改", runCheck},
+		{"try", "[-config DIR] -as USERID [-chat CHATID] [-at TIME] TEXT", "看机器人怎么理解一行字，不写任何东西", runTry},
+		{"audit", "verify -config DIR -street CODE [-day DAY]", "验证留痕有没有被动过", runAudit},
+		{"version", "", "版本", func(_ context.Context, con console, _ []string) error {
+			_, err := fmt.Fprintln(con.out, "juwei "+version())
+			return err
+		}},
+	}
+}
+
+// run is the whole program, for main and for tests. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	con := console{stdout, stderr}
+	if len(args) == 0 {
+		usage(stderr)
+		return 2
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		err := c.run(ctx, con, args[1:])
+		switch {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return 0
+		case !errors.Is(err, errShown):
+			fmt.Fprintln(stderr, "bot "+c.name+": "+err.Error())
+		}
+		return 1
+	}
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		usage(stdout)
+		return 0
+	}
+	fmt.Fprintf(stderr, "bot: 没有 %q 这个命令\n", args[0])
+	usage(stderr)
+	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "居委助手：企业微信群里的一行字报表\n\n用法：")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  bot %s %s\n        %s\n", c.name, c.usage, c.help)
+	}
+}
+
+// flags makes a command's flag set. Flags take one dash or two.
+func flags(con console, name string) *flag.FlagSet {
+	f := flag.NewFlagSet("bot "+name, flag.ContinueOnError)
+	f.SetOutput(con.err)
+	f.Usage = func() {
+		for _, c := range commands() {
+			if c.name == name {
+				fmt.Fprintf(con.err, "用法：bot %s %s\n", c.name, c.usage)
+			}
+		}
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// parse reads flags that may stand before and after the other arguments, and returns the
+// latter. A mistake has been printed.
+func parse(f *flag.FlagSet, args []string) ([]string, error) {
+	var rest []string
+	for {
+		if err := f.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, errShown
+		}
+		if f.NArg() == 0 {
+			return rest, nil
+		}
+		rest = append(rest, f.Arg(0))
+		args = f.Args()[1:]
+	}
+}
+
+// version is what the build knows of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value[:min(12, len(s.Value))]
+		}
+	}
+	if v == "" {
+		v = "(devel)"
+	}
+	return v + " " + info.GoVersion
+}
+
+// newLogger writes JSON lines.
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// parseAt reads -at: a date with or without a time, in the zone of China.
+func parseAt(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return time.Time{}, err
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.In(zone), nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("看不懂时间 %q，例：2020-02-13T15:00", s)
+}
+
+// loadConfig loads a configuration and prints its problems; warnings let it pass.
+func loadConfig(con console, dir string) (*config.Config, error) {
+	cfg, problems := config.Load(dir, known())
+	if len(problems) > 0 {
+		fmt.Fprintln(con.err, strings.TrimRight(problems.String(), "\n"))
+	}
+	if problems.Err() != nil {
+		return nil, errShown
+	}
+	return cfg, nil
+}
+
+// owner names this replica among others on the same Redis.
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "bot"
+	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"juwei/config"
+	"juwei/store"
+)
+
+// runInit writes a commented configuration to start from, with fresh keys. It never
+// overwrites.
+func runInit(_ context.Context, con console, args []string) error {
+	rest, err := parse(flags(con, "init"), args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return errors.New("请写目录，例：bot init ./conf")
+	}
+	dir := rest[0]
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return fmt.Errorf("%s 里已经有文件，不覆盖。换一个空目录", dir)
+	}
+	template := config.Starter()
+	err = fs.WalkDir(template, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if d.IsDir() {
+			return os.MkdirAll(to, 0o700)
+		}
+		data, err := fs.ReadFile(template, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, data, 0o600)
+	})
+	if err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	keys := filepath.Join(dir, "keys")
+	if err := os.MkdirAll(keys, 0o700); err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	if _, err := store.InitRing(keys); err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	fmt.Fprintf(con.out, `写好了：%s
+接下来：
+  1. 改 %s 和 streets/ 里的街道文件，密钥填进 secrets.env（照 secrets.env.example）
+  2. go run ./bot check -config %s
+  3. go run ./bot check -config %s -live
+  4. go run ./bot serve -config %s
+keys/ 里是加密用的密钥：备份到别处，和 Redis 的备份分开放。
+`, dir, filepath.Join(dir, "bot.yaml"), dir, dir, dir)
+	return nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"juwei/config"
+	"juwei/store"
+)
+
+// runServe is the real thing.
+func runServe(ctx context.Context, con console, args []string) error {
+	set := flags(con, "serve")
+	dir := set.String("config", "", "配置目录")
+	if _, err := parse(set, args); err != nil {
+		return err
+	}
+	if *dir == "" {
+		return errors.New("请写 -config 目录；还没有就先 bot init 目录")
+	}
+	cfg, err := loadConfig(con, *dir)
+	if err != nil {
+		return err
+	}
+	if weak := config.RefuseWeak(cfg); len(weak) > 0 {
+		fmt.Fprint(con.err, weak.String())
+		return errShown
+	}
+	log := newLogger(con.err, slog.LevelInfo)
+	a, err := startServe(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	log.Info("ready", "config", cfg.Digest, "streets", len(cfg.Streets), "mode", cfg.Bot.WeCom.Bot.Mode, "version", version())
+	<-ctx.Done()
+	log.Info("stopping")
+	return a.end.run()
+}
+
+// startServe brings the bot up in an order in which everything that can fail fails
+// before the first message is taken. On an error everything begun is undone.
+func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *app, err error) {
+	st, err := openStore(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	var now clock = wallClock{}
+	moved := (*movedClock)(nil)
+	if cfg.Bot.Simulator != "" {
+		_, at, err := askSim(ctx, cfg.Bot.Simulator)
+		if err != nil {
+			st.Close()
+			return nil, err
+		}
+		moved = newMovedClock(at)
+		now = moved
+	}
+	a, err := newApp(ctx, appOptions{Config: cfg, Store: st, Clock: now, Logger: log, Owner: owner()})
+	if err != nil {
+		st.Close()
+		return nil, err
+	}
+	a.end.add("redis", budgetStopStore, func(ctx context.Context) error {
+		a.checkpoint(ctx)
+		return st.Close()
+	})
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.end.run())
+		}
+	}()
+	if _, err := a.turn(ctx, now.Now()); err != nil {
+		return nil, err
+	}
+	if err := a.start(); err != nil {
+		return nil, err
+	}
+	admin := http.NewServeMux()
+	a.adminRoutes(admin)
+	if moved != nil {
+		a.houseRoutes(admin, moved)
+	}
+	adminAddr, err := a.serveOn(cfg.Bot.AdminListen, "admin listener", admin)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	if err := a.callbacks(mux); err != nil {
+		return nil, err
+	}
+	addr, err := a.serveOn(cfg.Bot.Listen, "callback listener", mux)
+	if err != nil {
+		return nil, err
+	}
+	log.Info("listening", "callbacks", addr.String(), "admin", adminAddr.String())
+	if moved != nil {
+		if err := announce(ctx, cfg.Bot.Simulator, "http://"+reachable(addr.String()), "http://"+reachable(adminAddr.String())); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// openStore opens the configured Redis with the configured keys.
+func openStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
+	ring, err := store.OpenRing(cfg.Bot.SealKeysDir)
+	if err != nil {
+		return nil, fmt.Errorf("密钥目录 %s 打不开，先运行 bot init 生成：%w", cfg.Bot.SealKeysDir, err)
+	}
+	r := cfg.Bot.Redis
+	st, err := store.Open(ctx, store.Options{
+		Addrs: r.Addrs, Username: r.Username, Password: r.Password.Reveal(), Master: r.Master, Cluster: r.Cluster, TLS: r.TLS,
+		Timeout: budgetRedis, AuditKey: ring.AuditKey(), Seal: ring,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("连不上 Redis：%w", err)
+	}
+	return st, nil
+}

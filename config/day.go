@@ -1,0 +1,72 @@
+package config
+
+import (
+	"fmt"
+	"time"
+)
+
+// Day is a calendar day of a street, written 2020-02-13. Days compare as strings.
+// Street.Day is the only way from a moment to a day.
+type Day string
+
+const dayLayout = "2006-01-02"
+
+// ParseDay reads a day such as 2020-02-13.
+func ParseDay(s string) (Day, error) {
+	t, err := time.Parse(dayLayout, s)
+	if err != nil {
+		return "", fmt.Errorf("parse day %q: %w", s, err)
+	}
+	return Day(t.Format(dayLayout)), nil
+}
+
+// Time returns the first moment of the day in loc; the zero time if d is no day.
+func (d Day) Time(loc *time.Location) time.Time {
+	t, err := time.ParseInLocation(dayLayout, string(d), loc)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// Add returns the day n days later; n may be negative.
+func (d Day) Add(n int) Day {
+	// In UTC every day has 24 hours, so no summer time can swallow one.
+	return Day(d.Time(time.UTC).AddDate(0, 0, n).Format(dayLayout))
+}
+
+// Label returns the day as people say it: 2月13日.
+func (d Day) Label() string {
+	t := d.Time(time.UTC)
+	return fmt.Sprintf("%d月%d日", t.Month(), t.Day())
+}
+
+// Clock is a time of day in minutes after midnight, 0 to 24×60.
+type Clock int
+
+// ParseClock reads a time of day from 00:00 to 24:00.
+func ParseClock(s string) (Clock, error) {
+	var h, m int
+	if len(s) < 4 || len(s) > 5 || s[len(s)-3] != ':' {
+		return 0, fmt.Errorf("parse clock %q: want hh:mm", s)
+	}
+	for i, r := range s {
+		switch {
+		case i == len(s)-3:
+			continue
+		case r < '0' || r > '9':
+			return 0, fmt.Errorf("parse clock %q: want hh:mm", s)
+		case i < len(s)-3:
+			h = h*10 + int(r-'0')
+		default:
+			m = m*10 + int(r-'0')
+		}
+	}
+	if m > 59 || h*60+m > 24*60 {
+		return 0, fmt.Errorf("parse clock %q: out of range", s)
+	}
+	return Clock(h*60 + m), nil
+}
+
+// String returns the clock as hh:mm.
+func (c Clock) String() string { return fmt.Sprintf("%02d:%02d", int(c)/60, int(c)%60) }

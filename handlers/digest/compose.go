@@ -1,0 +1,225 @@
+package digest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"juwei/config"
+	"juwei/handlers"
+	"juwei/store"
+)
+
+// counted is a form's figures of two days.
+type counted struct {
+	form        *config.Form
+	day, before []handlers.Filed
+}
+
+// compose writes the digest of a morning: the day before it, in a constant number of
+// round trips whatever the number of units.
+func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, morning config.Day) (said, error) {
+	day := morning.Add(-1)
+	if !slices.Contains(d.Street.Active(day), p) {
+		return said{}, handlers.ErrNothing // the pack asked nothing that day
+	}
+	b := d.Read()
+	last := b.Cell(store.Digests(), field(p, day))
+	type reads struct {
+		day, before func() ([]handlers.Filed, error)
+	}
+	var pending []reads
+	for _, form := range p.Forms {
+		pending = append(pending, reads{f.tally(b, form, day), f.tally(b, form, day.Add(-1))})
+	}
+	if err := b.Run(ctx); err != nil {
+		return said{}, fmt.Errorf("read reports of %s: %w", day, err)
+	}
+	out := said{Day: day, Filed: map[string]int{}, Totals: map[string]map[string]int{}}
+	byForm := map[string]counted{}
+	var heads []string
+	units := len(d.Dir.Units(d.Street))
+	for i, form := range p.Forms {
+		c := counted{form: form}
+		var err error
+		if c.day, err = pending[i].day(); err != nil {
+			return said{}, err
+		}
+		if c.before, err = pending[i].before(); err != nil {
+			return said{}, err
+		}
+		byForm[form.Name] = c
+		out.Filed[form.Name] = len(c.day)
+		out.Totals[form.Name] = totals(form, c.day)
+		heads = append(heads, c.head(units))
+	}
+	lines := []string{fmt.Sprintf("【晨报 %s】%s", morning.Label(), p.Title), day.Label() + strings.Join(heads, "；")}
+	base, changed := 0, false
+	for _, s := range p.Digest {
+		c, ok := byForm[s.Form]
+		if !ok {
+			continue
+		}
+		lines = append(lines, c.section(s))
+		if s.Change {
+			base, changed = len(both(c.day, c.before)), true
+		}
+	}
+	if changed {
+		lines = append(lines, fmt.Sprintf("（增减只算两天都报的%d个居民区）", base))
+	}
+	for _, form := range p.Forms {
+		if l := byForm[form.Name].unexplained(d.Street); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	if last.Rev != 0 {
+		var prev said
+		if err := json.Unmarshal([]byte(last.Value), &prev); err != nil {
+			return said{}, fmt.Errorf("decode digest of %s: %w", day, err)
+		}
+		lines = append(lines, errata(p, prev, byForm, units)...)
+	}
+	out.Text = strings.Join(lines, "\n")
+	return out, nil
+}
+
+// head says the base: 日报17/19，补报1.
+func (c counted) head(units int) string {
+	s := fmt.Sprintf("%s%d/%d", c.form.Name, len(c.day), units)
+	late, fixed := 0, 0
+	for _, r := range c.day {
+		if r.Late {
+			late++
+		}
+		if r.Corrected {
+			fixed++
+		}
+	}
+	if late > 0 {
+		s += fmt.Sprintf("，补报%d", late)
+	}
+	if fixed > 0 {
+		s += fmt.Sprintf("，更正%d", fixed)
+	}
+	return s
+}
+
+// section is one line: 输入：新返86(+12) 重点4(0).
+func (c counted) section(s config.Section) string {
+	sum := totals(c.form, c.day)
+	var parts []string
+	for _, name := range s.Fields {
+		part := fmt.Sprintf("%s%d", name, sum[name])
+		if s.Change {
+			part += "(" + signed(c.change(name)) + ")"
+		}
+		parts = append(parts, part)
+		if s.ByUnit {
+			if units := c.unitsWith(name); len(units) > 0 {
+				parts[len(parts)-1] += "：" + strings.Join(units, "、")
+			}
+		}
+	}
+	return s.Title + "：" + strings.Join(parts, " ")
+}
+
+// change is the difference to the day before over the units present on both days.
+func (c counted) change(name string) int {
+	n := 0
+	for _, pair := range both(c.day, c.before) {
+		n += pair[0].Values[name] - pair[1].Values[name]
+	}
+	return n
+}
+
+// unitsWith names units with a figure above 0; how many stays away (DESIGN.md §6: a
+// leaders' group may hear which unit, not a unit's health count).
+func (c counted) unitsWith(name string) []string {
+	var out []string
+	for _, r := range c.day {
+		if r.Values[name] > 0 {
+			out = append(out, r.Unit)
+		}
+	}
+	slices.Sort(out)
+	if len(out) > 8 {
+		out = append(out[:8], fmt.Sprintf("等%d个", len(out)))
+	}
+	return out
+}
+
+func (c counted) unexplained(s *config.Street) string {
+	var out []string
+	for _, u := range s.Committees {
+		for _, r := range c.day {
+			if r.Unit == u.Name && r.Unbalanced {
+				out = append(out, u.Name)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s合计对不上%d：%s", c.form.Name, len(out), strings.Join(out, "、"))
+}
+
+// errata compares what the last digest said with the same day counted anew.
+func errata(p *config.Pack, prev said, now map[string]counted, units int) []string {
+	var out []string
+	for _, form := range p.Forms {
+		c := now[form.Name]
+		var parts []string
+		if n := len(c.before); n != prev.Filed[form.Name] {
+			parts = append(parts, fmt.Sprintf("%s%d/%d→%d/%d", form.Name, prev.Filed[form.Name], units, n, units))
+		}
+		sum := totals(form, c.before)
+		for _, x := range form.Fields {
+			if old, ok := prev.Totals[form.Name][x.Name]; ok && sum[x.Name] != old {
+				parts = append(parts, fmt.Sprintf("%s%d→%d", x.Name, old, sum[x.Name]))
+			}
+		}
+		if len(parts) > 0 {
+			out = append(out, fmt.Sprintf("更正%s：%s", prev.Day.Label(), strings.Join(parts, " ")))
+		}
+	}
+	return out
+}
+
+func totals(form *config.Form, reports []handlers.Filed) map[string]int {
+	out := map[string]int{}
+	for _, x := range form.Fields {
+		if x.Kind != config.KindInt {
+			continue
+		}
+		for _, r := range reports {
+			out[x.Name] += r.Values[x.Name]
+		}
+	}
+	return out
+}
+
+// both pairs the reports of units present on both days.
+func both(day, before []handlers.Filed) [][2]handlers.Filed {
+	var out [][2]handlers.Filed
+	for _, a := range day {
+		for _, b := range before {
+			if a.Unit == b.Unit {
+				out = append(out, [2]handlers.Filed{a, b})
+			}
+		}
+	}
+	return out
+}
+
+func signed(n int) string {
+	switch {
+	case n > 0:
+		return fmt.Sprintf("+%d", n)
+	case n < 0:
+		return fmt.Sprintf("−%d", -n)
+	}
+	return "平"
+}

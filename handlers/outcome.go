@@ -1,0 +1,167 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"juwei/config"
+	"juwei/store"
+)
+
+// Outcome is what a handler decided. It has written nothing.
+type Outcome struct {
+	Reply   Content        // what the asker hears now
+	Require []store.Guard  // facts read that must still hold
+	Changes []store.Change // what shall be remembered; each carries the revision it was decided on
+	Pushes  []store.Push   // what shall be said to others, or later
+	Audit   Audit          // what the audit line says beside time, actor and command
+	Overlay bool           // who is who or which chat is which changed: the Directory reads its overlay again
+	Sealed  string         // pack whose data key seals the remembered reply; "" = plain
+	Read    Understanding  // what was understood, for `bot try`
+}
+
+// Pure reports whether the outcome changes nothing and says nothing to others: such
+// an answer is not committed.
+func (o Outcome) Pure() bool {
+	return len(o.Changes) == 0 && len(o.Pushes) == 0 && o.Audit == (Audit{})
+}
+
+// Answer is an Outcome that only says something.
+func Answer(text string) Outcome { return Outcome{Reply: Say(text)} }
+
+// Audit names the record an outcome touches. Values enters the audit line as a salted
+// digest only; Note lies in the erasable side record.
+type Audit struct {
+	Unit, Record string
+	Rev          int
+	Values, Note string
+}
+
+// Understanding is what a handler made of a line, in the user's words.
+type Understanding struct {
+	Unit   string
+	Period string
+	Values map[string]any
+	Asks   []string
+}
+
+// Refusal is the one kind of error a user sees: what is wrong, and what to do or the
+// line to copy. Each is one short sentence or line.
+type Refusal struct {
+	What string
+	Fix  string
+}
+
+// Error is the refusal as the user reads it.
+func (r *Refusal) Error() string {
+	if r.Fix == "" {
+		return r.What
+	}
+	return r.What + "\n" + r.Fix
+}
+
+// Refuse makes a Refusal.
+func Refuse(what, fix string) *Refusal { return &Refusal{What: what, Fix: fix} }
+
+// Refusef makes a Refusal whose first part is formatted.
+func Refusef(fix, format string, args ...any) *Refusal {
+	return &Refusal{What: fmt.Sprintf(format, args...), Fix: fix}
+}
+
+// PushKind is a kind of thing said unasked (the table of docs/decisions.md, "Saying things").
+type PushKind string
+
+// The kinds, in the order in which they leave when several wait.
+const (
+	Emergency PushKind = "emergency"
+	Reply     PushKind = "answer" // the private half of an answer; not counted against anybody's budget
+	Digest    PushKind = "digest"
+	Notice    PushKind = "notice"
+	CaseCard  PushKind = "card"
+	Nudge     PushKind = "nudge"
+	Reminder  PushKind = "reminder"
+)
+
+// Manners is how a kind of push behaves.
+type Manners struct {
+	Priority   int           // lower leaves first
+	MustArrive bool          // an unknown outcome is sent again, marked; others are not
+	Keep       time.Duration // how long it still makes sense to say it; 0 = always
+}
+
+var manners = map[PushKind]Manners{
+	Emergency: {Priority: 0, MustArrive: true},
+	Reply:     {Priority: 1, MustArrive: true, Keep: 12 * time.Hour},
+	Digest:    {Priority: 2, MustArrive: true, Keep: 12 * time.Hour},
+	Notice:    {Priority: 3, MustArrive: true},
+	CaseCard:  {Priority: 4, Keep: 48 * time.Hour},
+	Nudge:     {Priority: 5, Keep: 90 * time.Minute},
+	Reminder:  {Priority: 6, Keep: 60 * time.Minute},
+}
+
+// MannersOf returns a kind's manners; an unknown kind behaves like a reminder.
+func MannersOf(k PushKind) Manners {
+	if m, ok := manners[k]; ok {
+		return m
+	}
+	return manners[Reminder]
+}
+
+// Target says where a push goes: a chat by its configured name, or a person.
+type Target string
+
+// ToChat is the target for a street's chat, by its configured name (its chatid may
+// be bound later, in chat).
+func ToChat(name string) Target { return Target("chat:" + name) }
+
+// ToPerson is the target for a person's private conversation.
+func ToPerson(userid string) Target { return Target("user:" + userid) }
+
+// Parcel is the body of a push: ready content, or a recipe that is rendered when its
+// turn to be sent comes.
+type Parcel struct {
+	Content Content           `json:"c,omitzero"`
+	Recipe  string            `json:"r,omitempty"`
+	Args    map[string]string `json:"a,omitempty"`
+}
+
+// OpenParcel decodes a push's body.
+func OpenParcel(body []byte) (Parcel, error) {
+	var p Parcel
+	if err := json.Unmarshal(body, &p); err != nil {
+		return p, fmt.Errorf("open parcel: %w", err)
+	}
+	return p, nil
+}
+
+// PushAt is a push of ready content that may leave from the given moment on.
+func PushAt(to Target, kind PushKind, c Content, at time.Time) store.Push {
+	return push(to, kind, Parcel{Content: c}, at)
+}
+
+// PushRecipe is a push rendered by the named recipe when its turn comes.
+func PushRecipe(to Target, kind PushKind, recipe string, args map[string]string, at time.Time) store.Push {
+	return push(to, kind, Parcel{Recipe: recipe, Args: args}, at)
+}
+
+func push(to Target, kind PushKind, p Parcel, at time.Time) store.Push {
+	body, err := json.Marshal(p)
+	if err != nil { // Parcel holds strings and booleans only
+		panic("handlers: parcel does not encode: " + err.Error())
+	}
+	m := MannersOf(kind)
+	out := store.Push{To: string(to), Kind: string(kind), Priority: m.Priority, Body: body, NotBefore: at}
+	if m.Keep > 0 {
+		out.Expires = at.Add(m.Keep)
+	}
+	return out
+}
+
+// Sealed marks a push as private: while it waits, its body is sealed with the pack's key.
+func Sealed(p store.Push, pack *config.Pack) store.Push {
+	if pack != nil {
+		p.Campaign = pack.Name
+	}
+	return p
+}

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"juwei/config"
+	"juwei/store"
+)
+
+// flags of a report, one letter each in its cell.
+const (
+	flagZero  = 'z' // filed as a zero report
+	flagLate  = 'l' // first filed after the cut-off: 补报
+	flagFixed = 'c' // corrected after the cut-off: 更正
+	flagKept  = 'k' // does not add up, kept with a reason
+	flagProxy = 'p' // filed by somebody else for the unit: 代报
+)
+
+// Report is one unit's report of one form and day.
+type Report struct {
+	Values Values
+	By     string // userid of who filed the current version
+	At     time.Time
+	Flags  string
+	Rev    int // 0: there is none
+}
+
+// Filed reports whether there is a report.
+func (r Report) Filed() bool { return r.Rev > 0 }
+
+func (r Report) has(flag rune) bool { return strings.ContainsRune(r.Flags, flag) }
+
+// with returns the flags with one more.
+func with(flags string, flag rune) string {
+	if strings.ContainsRune(flags, flag) {
+		return flags
+	}
+	return flags + string(flag)
+}
+
+// without returns the flags without one.
+func without(flags string, flag rune) string {
+	return strings.ReplaceAll(flags, string(flag), "")
+}
+
+// Values are a form's numbers by field name.
+type Values map[string]int
+
+// get is the look-up rules want.
+func (v Values) get(name string) (int, bool) {
+	n, ok := v[name]
+	return n, ok
+}
+
+// encode writes a report as its cell: formVersion|v1,v2,…|by|at|flags, the numbers in
+// the order of the form's fields, at in base 36 seconds. 64 bytes and less keep the
+// store's hash compact.
+func encode(f *config.Form, r Report) string {
+	var b strings.Builder
+	b.Grow(64)
+	b.WriteString(strconv.Itoa(f.Version))
+	b.WriteByte('|')
+	first := true
+	for _, field := range f.Fields {
+		if field.Kind != config.KindInt {
+			continue
+		}
+		if !first {
+			b.WriteByte(',')
+		}
+		first = false
+		if n, ok := r.Values[field.Name]; ok {
+			b.WriteString(strconv.Itoa(n))
+		}
+	}
+	b.WriteByte('|')
+	b.WriteString(r.By)
+	b.WriteByte('|')
+	b.WriteString(strconv.FormatInt(r.At.Unix(), 36))
+	b.WriteByte('|')
+	b.WriteString(r.Flags)
+	return b.String()
+}
+
+// decode reads a cell. A cell of another version of the form keeps its author and time,
+// but its numbers are not comparable and stay away.
+func decode(f *config.Form, c store.Cell) (Report, error) {
+	if c.Rev == 0 {
+		return Report{}, nil
+	}
+	parts := strings.Split(c.Value, "|")
+	if len(parts) != 5 {
+		return Report{}, fmt.Errorf("decode report %s: %d parts", f.Name, len(parts))
+	}
+	at, err := strconv.ParseInt(parts[3], 36, 64)
+	if err != nil {
+		return Report{}, fmt.Errorf("decode report %s: time: %w", f.Name, err)
+	}
+	r := Report{By: parts[2], At: time.Unix(at, 0), Flags: parts[4], Rev: c.Rev, Values: Values{}}
+	if parts[0] != strconv.Itoa(f.Version) {
+		return r, nil
+	}
+	rest, i := parts[1], 0
+	for _, field := range f.Fields {
+		if field.Kind != config.KindInt {
+			continue
+		}
+		var s string
+		s, rest, _ = strings.Cut(rest, ",")
+		i++
+		if s == "" {
+			continue
+		}
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return Report{}, fmt.Errorf("decode report %s: number %d: %w", f.Name, i, err)
+		}
+		r.Values[field.Name] = n
+	}
+	return r, nil
+}
+
+// receipt is a report's number: R, month and day, the unit's fixed ordinal.
+func receipt(day config.Day, unit config.Committee) string {
+	d := string(day) // 2020-02-13
+	return fmt.Sprintf("R%s%s-%02d", d[5:7], d[8:10], unit.Ordinal)
+}

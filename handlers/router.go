@@ -1,0 +1,407 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"juwei/config"
+	"juwei/handlers/syntax"
+	"juwei/store"
+)
+
+// Router leads one message to the handler that answers it and commits what it decides.
+type Router struct {
+	name      string
+	dir       *Directory
+	book      Book
+	door      Door
+	families  []Family
+	patience  time.Duration
+	resolve   Resolve
+	committed func(street string)
+	watch     func(cmd, outcome string, street string)
+	log       *slog.Logger
+	streets   map[string]*vocabulary
+}
+
+// RouterOptions wires a Router.
+type RouterOptions struct {
+	BotName   string // the name people mention
+	Directory *Directory
+	Book      Book
+	Door      Door
+	Families  []Family
+	Patience  time.Duration       // how long to try while Redis is away, e.g. 3 s: bot messages are not delivered again
+	Resolve   Resolve             // may be nil: encrypted userids stay strangers
+	Committed func(street string) // called after every commit; wakes the courier; may be nil
+	Watch     func(cmd, outcome string, street string)
+	Logger    *slog.Logger
+}
+
+// vocabulary is what one street's people may type.
+type vocabulary struct {
+	commands []Command
+	byName   map[string]Command
+	splitter *syntax.Splitter
+}
+
+// NewRouter makes a Router. It panics when two commands of one street share a word:
+// that is a mistake in the program or in a pack that the configuration check lets through.
+func NewRouter(o RouterOptions) *Router {
+	r := &Router{
+		name: o.BotName, dir: o.Directory, book: o.Book, door: o.Door, families: o.Families,
+		patience: o.Patience, resolve: o.Resolve, committed: o.Committed, watch: o.Watch, log: o.Logger,
+		streets: map[string]*vocabulary{},
+	}
+	for _, s := range o.Directory.Streets() {
+		r.streets[s.Code] = r.vocabulary(s)
+	}
+	return r
+}
+
+func (r *Router) vocabulary(s *config.Street) *vocabulary {
+	v := &vocabulary{byName: map[string]Command{}}
+	taken := map[string]bool{}
+	for _, f := range r.families {
+		if f.Commands == nil {
+			continue
+		}
+		for _, c := range f.Commands(s) {
+			for _, w := range append([]string{c.Name}, c.Aliases...) {
+				if w == "" || taken[w] {
+					panic(fmt.Sprintf("handlers: street %s: the word %q is empty or belongs to two commands", s.Code, w))
+				}
+				taken[w] = true
+			}
+			v.commands = append(v.commands, c)
+			v.byName[c.Name] = c
+		}
+	}
+	v.splitter = syntax.NewSplitter(syntax.Vocabulary{BotNames: []string{r.name}, Commands: words(v.commands)})
+	return v
+}
+
+func (r *Router) allowed(s *config.Street, p config.Person) []Command {
+	return slices.DeleteFunc(slices.Clone(r.streets[s.Code].commands), func(c Command) bool { return c.Hidden || !c.Allowed(p) })
+}
+
+func (r *Router) dues(ctx context.Context, c *Call) ([]Due, error) {
+	var out []Due
+	for _, f := range r.families {
+		if f.Dues == nil {
+			continue
+		}
+		d, err := f.Dues(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d...)
+	}
+	return out, nil
+}
+
+// Handle answers one message. It implements Receive: the content is always fit to be
+// shown; the error is for the log and for channels that can ask for another try.
+func (r *Router) Handle(ctx context.Context, m Message) (Content, error) {
+	res := r.handle(ctx, m)
+	if r.watch != nil {
+		r.watch(res.command, res.outcome, res.street)
+	}
+	return res.out.Reply, res.err
+}
+
+// Result is what became of a message, for Handle and for `bot try`.
+type Result struct {
+	Command string
+	Outcome Outcome
+	Refusal *Refusal
+	Err     error
+}
+
+// Try is Handle for the curious: it returns everything the bot made of the message.
+func (r *Router) Try(ctx context.Context, m Message) Result {
+	res := r.handle(ctx, m)
+	return Result{Command: res.command, Outcome: res.out, Refusal: res.refusal, Err: res.err}
+}
+
+type result struct {
+	command, outcome, street string
+	out                      Outcome
+	refusal                  *Refusal
+	err                      error
+}
+
+func refused(cmd, street string, why *Refusal) result {
+	return result{command: cmd, outcome: "refused", street: street, out: Answer(why.Error()), refusal: why}
+}
+
+func (r *Router) handle(ctx context.Context, m Message) result {
+	if found := guard(m); found != nil {
+		return refused("", "", found) // before anybody is looked up, before anything is logged
+	}
+	c, stranger, err := r.meet(ctx, m)
+	if err != nil {
+		return r.failed(ctx, "", "", m, err)
+	}
+	if stranger != nil {
+		return refused("", "", stranger)
+	}
+	switch m.Kind {
+	case Enter:
+		return r.settle(ctx, c, "进入", r.welcome)
+	case Unreadable:
+		return refused("", c.Street.Code, Refuse("图片、文件、位置我还看不懂。", "打一行字，或在私聊里发语音都行。不会写就发：帮助"))
+	}
+	return r.route(ctx, c)
+}
+
+// meet finds out who speaks and where. A stranger or an unbound chat gets one polite line.
+func (r *Router) meet(ctx context.Context, m Message) (*Call, *Refusal, error) {
+	p, street, known := r.dir.Person(m.From)
+	if !known && r.resolve != nil {
+		id, err := r.resolve(ctx, m.From)
+		if err != nil {
+			r.log.WarnContext(ctx, "userid not resolved", "id", m.ID, "err", err)
+		} else if id != m.From {
+			p, street, known = r.dir.Person(id)
+		}
+	}
+	if !known {
+		return nil, Refuse("您还不在名单里，我不能替您记。", "请联系街道"+r.adminTitle()+"加一下，加好再发一遍就行。"), nil
+	}
+	c := &Call{
+		Desk:    Desk{Street: street, Day: street.Day(m.At), At: m.At, Dir: r.dir, Book: r.book},
+		Message: m, Person: p, house: r,
+	}
+	if m.Single() {
+		return c, nil, nil
+	}
+	chat, where, bound := r.dir.Chat(m.Chat)
+	if bound && where.Code == street.Code {
+		c.Chat = chat
+		return c, nil, nil
+	}
+	if head := r.streets[street.Code].splitter.Split(m.Text); !bound && p.Has(config.RoleAdmin) && r.streets[street.Code].byName[head.Command].Binding {
+		return c, nil, nil
+	}
+	return nil, Refuse("这个群还没有登记，我在这里不记东西。", "请街道"+r.adminTitle()+"在群里发：@"+r.name+" /绑定。急着报可以私聊我。"), nil
+}
+
+func (r *Router) adminTitle() string {
+	for _, s := range r.dir.Streets() {
+		for _, p := range r.dir.PeopleOf(s, config.RoleAdmin) {
+			return p.Title
+		}
+	}
+	return string(config.RoleAdmin)
+}
+
+func (r *Router) route(ctx context.Context, c *Call) result {
+	v := r.streets[c.Street.Code]
+	text := c.Message.Text
+	if c.Message.Kind == Click {
+		text = c.Message.Press.Key
+	}
+	head := v.splitter.Split(text)
+	cmd, known := v.byName[head.Command]
+	if known && !head.Slash && !c.Message.Single() && !head.Mentioned {
+		known = false // a word in passing, not a command
+	}
+	c.Rest, c.Slash = head.Rest, head.Slash
+	if known {
+		if !cmd.Allowed(c.Person) {
+			return refused(cmd.Name, c.Street.Code, Refusef("您能用的，发：帮助", "“%s”要由%s来发。", cmd.Name, roleList(cmd.Roles)))
+		}
+		return r.settle(ctx, c, cmd.Name, cmd.Run)
+	}
+	return r.settle(ctx, c, "", func(ctx context.Context, c *Call) (Outcome, error) { return r.talk(ctx, c, head) })
+}
+
+// talk offers a line that is no command to the dialogues in order; the first that
+// knows it answers.
+func (r *Router) talk(ctx context.Context, c *Call, head syntax.Head) (Outcome, error) {
+	if !head.Slash {
+		for _, f := range r.families {
+			for _, d := range f.Dialogues {
+				out, mine, err := d.Try(ctx, c)
+				if mine || err != nil {
+					return out, err
+				}
+			}
+		}
+	}
+	return Outcome{}, r.lost(c, head)
+}
+
+// settle runs a handler, commits its outcome and turns every ending into words.
+func (r *Router) settle(ctx context.Context, c *Call, cmd string, run func(context.Context, *Call) (Outcome, error)) result {
+	var (
+		out  Outcome
+		done store.Done
+	)
+	err := r.patiently(ctx, func(ctx context.Context) error {
+		var err error
+		out, done, err = Settle(ctx, r.door, Occasion{ID: c.Message.ID, Actor: c.Person.UserID, Command: cmd}, &c.Desk, encodeReply,
+			func() (Outcome, error) { return run(ctx, c) })
+		if err == nil && out.Pure() || asRefusal(err) != nil {
+			// A repeated message hears its first reply, also when that reply had
+			// consequences that make the same line mean something else by now.
+			first := c.Read()
+			said := first.Done(c.Message.ID)
+			if rerr := first.Run(ctx); rerr != nil {
+				return rerr
+			}
+			if said.Found {
+				done, err = store.Done{Again: true, Reply: said.Reply}, nil
+			}
+		}
+		return err
+	})
+	if why := asRefusal(err); why != nil {
+		return refused(cmd, c.Street.Code, why)
+	}
+	if err != nil {
+		return r.failed(ctx, cmd, c.Street.Code, c.Message, err)
+	}
+	if done.Again {
+		if reply, ok := decodeReply(done.Reply); ok {
+			out.Reply = reply
+		}
+		return result{command: cmd, outcome: "again", street: c.Street.Code, out: out}
+	}
+	outcome := "answered"
+	if !out.Pure() {
+		outcome = "stored"
+		if out.Overlay {
+			if err := r.dir.Refresh(ctx, r.book); err != nil {
+				r.log.ErrorContext(ctx, "directory not refreshed", "id", c.Message.ID, "cmd", cmd, "err", err)
+			}
+		}
+		if r.committed != nil {
+			r.committed(c.Street.Code)
+		}
+	}
+	return result{command: cmd, outcome: outcome, street: c.Street.Code, out: out}
+}
+
+func asRefusal(err error) *Refusal {
+	if why := (*Refusal)(nil); errors.As(err, &why) {
+		return why
+	}
+	return nil
+}
+
+// patiently runs f again while Redis is away, for as long as the Router has patience.
+func (r *Router) patiently(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	wait := 50 * time.Millisecond
+	for {
+		err := f(ctx)
+		if err == nil || !errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+			return err
+		}
+		pause(ctx, wait)
+		if ctx.Err() != nil {
+			return err
+		}
+		wait *= 2
+	}
+}
+
+// failed turns an error nobody can act on in the chat into a fixed sentence; the log
+// has the whole story under the same id.
+func (r *Router) failed(ctx context.Context, cmd, street string, m Message, err error) result {
+	r.log.ErrorContext(ctx, "message not handled", "id", m.ID, "chat", m.Chat, "user", m.From, "cmd", cmd, "err", err)
+	text := "没有存下，请过几分钟再发一次。"
+	if errors.Is(err, ErrBusy) {
+		text = "这会儿太忙，没有存下，请过一分钟再发一次。"
+	}
+	return result{command: cmd, outcome: "failed", street: street, out: Answer(text), err: err}
+}
+
+// welcome is what a person hears on opening the chat: who I am, what is due, one line to copy.
+func (r *Router) welcome(ctx context.Context, c *Call) (Outcome, error) {
+	dues, err := r.dues(ctx, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	lines := []string{fmt.Sprintf("%s，您好，我是%s：一行字报完，不用填表。", c.Person.Title, r.name)}
+	if len(dues) == 0 {
+		lines = append(lines, "现在没有要您报的。", "想看能做什么，发：帮助")
+	} else {
+		lines = append(lines, "今天要报："+dues[0].Text, "照这样发："+dues[0].Line)
+	}
+	return Answer(strings.Join(lines, "\n")), nil
+}
+
+// lost is the answer to a line that is nothing I know: at most three suggestions.
+func (r *Router) lost(c *Call, head syntax.Head) *Refusal {
+	var near []string
+	for _, n := range head.Near {
+		if cmd, ok := r.streets[c.Street.Code].byName[n]; ok && cmd.Allowed(c.Person) && !cmd.Hidden {
+			near = append(near, "/"+n)
+		}
+	}
+	what := "这句我没看懂，什么也没记。"
+	if head.Word != "" {
+		what = fmt.Sprintf("没有“%s”这个命令，什么也没记。", clip(head.Word, 12))
+	}
+	if len(near) > 0 {
+		return Refuse(what, "是不是想发："+strings.Join(near, " 或 "))
+	}
+	for _, cmd := range r.allowed(c.Street, c.Person) {
+		if len(near) < 3 && cmd.Example != "" {
+			near = append(near, cmd.Example)
+		}
+	}
+	return Refuse(what, "可以这样发：\n"+strings.Join(near, "\n"))
+}
+
+func roleList(roles []config.Role) string {
+	var out []string
+	for _, r := range roles {
+		out = append(out, string(r))
+	}
+	return strings.Join(out, "、")
+}
+
+// clip shortens user text that is quoted back.
+func clip(s string, runes int) string {
+	r := []rune(s)
+	if len(r) <= runes {
+		return s
+	}
+	return string(r[:runes]) + "…"
+}
+
+func encodeReply(c Content) []byte {
+	if c.Card == nil {
+		return []byte("t" + c.Text)
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic("handlers: content does not encode: " + err.Error())
+	}
+	return append([]byte("j"), b...)
+}
+
+func decodeReply(b []byte) (Content, bool) {
+	if len(b) == 0 {
+		return Content{}, false
+	}
+	if b[0] == 't' {
+		return Say(string(b[1:])), true
+	}
+	var c Content
+	if err := json.Unmarshal(b[1:], &c); err != nil {
+		return Content{}, false
+	}
+	return c, true
+}

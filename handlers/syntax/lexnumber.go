@@ -1,0 +1,213 @@
+package syntax
+
+import "strings"
+
+// number reads the number at byte i (the sign, if any, begins at lx.i) with all that hangs
+// on it, and emits a value, or something that is no count.
+func (lx *lexer) number(sign int8, i int) {
+	after := lx.afterLabel()
+	if sign == 0 && !after {
+		if end := momentAt(lx.f, i); end > i && !lx.address(i, end) || lx.listNumber(i, &end) {
+			lx.emit(noiseToken, end)
+			return
+		}
+	}
+	n, end, v := numberAt(lx.f, i)
+	if e := lx.compound(end); e > end {
+		lx.notCount(after, e)
+		return
+	}
+	t := lx.emit(valueToken, end)
+	t.n, t.sign, t.bad = n, sign, v != good
+	t.from, t.to = end, end
+	if w := approxTable.longest(lx.f, end); w > 0 && !strings.HasPrefix(lx.f[end:], "多了") {
+		t.bad = true
+		lx.i = end + w
+	}
+	j := lx.i
+	if r, _ := runeAt(lx.f, j); r == ' ' {
+		j++
+	}
+	if w := lx.r.counts.longest(lx.f, j); w > 0 && lx.r.names.longest(lx.f, j) <= w && (j == lx.i || !lx.plainAt(j+w)) {
+		t.from, t.to = j, j+w
+		lx.i = j + w
+		if w := approxTable.longest(lx.f, lx.i); w > 0 {
+			t.bad = true
+			lx.i += w
+		}
+	}
+	if t.bad {
+		t.end = lx.i // what is shown to the person is all of it
+		t.from, t.to = t.end, t.end
+	}
+}
+
+// address reports whether the "12号" at [i, end) is no day but a house: a word touches it.
+func (lx *lexer) address(i, end int) bool {
+	k := len(lx.toks)
+	return k > 0 && lx.toks[k-1].kind == wordToken && lx.toks[k-1].end == i &&
+		strings.HasSuffix(lx.f[i:end], "号") && !strings.Contains(lx.f[i:end], "月")
+}
+
+// notCount emits a number-like thing up to end: behind a label as its bad value.
+func (lx *lexer) notCount(after bool, end int) {
+	if !after {
+		lx.emit(otherToken, end)
+		return
+	}
+	t := lx.emit(valueToken, end)
+	t.bad, t.from, t.to = true, end, end
+}
+
+// compound is the end of an address, range, size or sum whose first number ends at end:
+// 6-1203, 412-497, 86/110, 9+0-1=8, 7号楼102, 14天, 96%. It is end for a plain number.
+func (lx *lexer) compound(end int) int {
+	joined := func(j int) int {
+		r, w := runeAt(lx.f, j)
+		if w > 0 && strings.ContainsRune("-−~/*+:=×_^", r) {
+			if next, _ := runeAt(lx.f, j+w); digitOf(next) >= 0 {
+				return j + w
+			}
+		}
+		if w > 0 && strings.ContainsRune(notCounts, r) && lx.r.names.longest(lx.f, j) == 0 && lx.r.counts.longest(lx.f, j) == 0 && phraseTable.longest(lx.f, j) <= w {
+			return j + w
+		}
+		return 0
+	}
+	for {
+		j := joined(end)
+		if j == 0 {
+			return end
+		}
+		end = j
+		for {
+			_, e, v := numberAt(lx.f, end)
+			if v == noNumber || e == end {
+				break
+			}
+			end = e
+		}
+	}
+}
+
+// listNumber recognises "1." and "2、" in front of an item.
+func (lx *lexer) listNumber(i int, end *int) bool {
+	val, e, _ := digitsAt(lx.f, i)
+	r, w := runeAt(lx.f, e)
+	if w == 0 || val > 30 || !strings.ContainsRune(".、)", r) {
+		return false
+	}
+	next, _ := runeAt(lx.f, e+w)
+	if digitOf(next) >= 0 && r == '.' || next == 0 {
+		return false
+	}
+	start := len(lx.toks) == 0 || lx.toks[len(lx.toks)-1].kind == lineToken
+	j := e + w
+	for j < len(lx.f) && lx.f[j] == ' ' {
+		j++
+	}
+	n := lx.r.names.longest(lx.f, j)
+	if !start && n == 0 {
+		return false
+	}
+	if n > 0 { // "11、未联系" may be a value; the label's own number decides
+		k := j + n
+		for k < len(lx.f) && strings.ContainsRune(" :=", rune(lx.f[k])) {
+			k++
+		}
+		if _, _, v := numberAt(lx.f, k); v == noNumber && zeroTable.longest(lx.f, k) == 0 {
+			return false
+		}
+	}
+	*end = e + w
+	return true
+}
+
+// signed reads +2 or -1; a sign with no number directly behind is no token of its own.
+func (lx *lexer) signed(r rune, w int) bool {
+	if _, _, v := numberAt(lx.f, lx.i+w); v == noNumber {
+		return r != '+' && lx.looseMinus(w)
+	}
+	lx.flush()
+	sign := int8(1)
+	if r != '+' {
+		sign = -1
+	}
+	lx.number(sign, lx.i+w)
+	return true
+}
+
+// looseMinus takes "在隔 - 1": a dash or a minus? It is handed back as a bad number.
+func (lx *lexer) looseMinus(w int) bool {
+	j := lx.i + w
+	for j < len(lx.f) && lx.f[j] == ' ' {
+		j++
+	}
+	_, end, v := numberAt(lx.f, j)
+	if v == noNumber || !lx.afterLabel() {
+		return false
+	}
+	lx.notCount(true, end)
+	return true
+}
+
+// change reads 加2, 减少了1 behind a label; 增加到12 names the new number itself.
+func (lx *lexer) change(p phrase, end int) bool {
+	if lx.word >= 0 || !lx.afterLabel() {
+		return false
+	}
+	if strings.HasPrefix(lx.f[end:], "了") {
+		end += len("了")
+	}
+	sign := int8(1)
+	if p == minusPhrase {
+		sign = -1
+	}
+	absolute := false
+	for _, to := range []string{"到", "至", "为"} {
+		if strings.HasPrefix(lx.f[end:], to) {
+			end += len(to)
+			absolute = true
+			break
+		}
+	}
+	if _, _, v := numberAt(lx.f, end); v == noNumber {
+		return false
+	}
+	if absolute {
+		lx.emit(linkToken, end)
+		lx.number(0, lx.i)
+		return true
+	}
+	lx.number(sign, end)
+	return true
+}
+
+// numeral reads Chinese numerals where they are a number and not part of a word: a measure
+// word, a label, a separator or the end must follow (十二 but not 一起, 三角地, 万一).
+func (lx *lexer) numeral() bool {
+	_, end, v := hanAt(lx.f, lx.i)
+	if v == noNumber {
+		return false
+	}
+	count := lx.r.counts.longest(lx.f, end) > 0
+	if lx.word >= 0 && !count {
+		return false
+	}
+	if !count {
+		r, w := runeAt(lx.f, end)
+		switch {
+		case w == 0 || !isHan(r) && !isLatin(r):
+		case lx.r.names.longest(lx.f, end) > 0, zeroTable.longest(lx.f, end) > 0, approxTable.longest(lx.f, end) > 0:
+		case strings.ContainsRune(notCounts, r):
+		default:
+			e, ok := phraseTable.match(lx.f, end)
+			if p := phrase(e.id); !ok || p == linkPhrase || p == plusPhrase || p == minusPhrase {
+				return false
+			}
+		}
+	}
+	lx.flush()
+	lx.number(0, lx.i)
+	return true
+}

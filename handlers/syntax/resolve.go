@@ -1,0 +1,479 @@
+package syntax
+
+import (
+	"slices"
+	"strings"
+)
+
+// gap is what stands between two neighbours.
+type gap uint8
+
+const (
+	noGap gap = iota // nothing, or words that join
+	blank
+	mark    // comma and the like
+	barrier // a newline, or something not understood
+)
+
+// impossible is the cost of a pair that must not be made; alone the cost of being left over.
+const (
+	impossible = 1000
+	alone      = 20
+)
+
+// resolver pairs labels with values and sorts the rest.
+type resolver struct {
+	*lexer
+	items []int // indexes of the labels and free values in toks
+	gaps  []gap // gaps[k]: between items k-1 and k
+	mate  []int // per item: the item it is paired with, or -1
+	used  []bool
+	out   Reading
+}
+
+func resolve(lx *lexer) Reading {
+	rs := &resolver{lexer: lx}
+	rs.foreign()
+	rs.used = make([]bool, len(rs.toks))
+	rs.bind()
+	rs.collect()
+	rs.pair()
+	rs.doubt()
+	rs.share()
+	rs.emitValues()
+	rs.settleLabels()
+	rs.strays()
+	return rs.out
+}
+
+// foreign takes labels away that speak of something else than this report: a running total
+// (累计返沪47人), another day (昨天新返5 重点1). They become part of the word before them. Another
+// day lasts until today is named or the sentence ends; a total is one label long.
+func (rs *resolver) foreign() {
+	const total, otherDay = 1, 2
+	scope, word := 0, -1
+	for i := range rs.toks {
+		t := &rs.toks[i]
+		text := rs.f[t.start:t.end]
+		switch t.kind {
+		case wordToken:
+			switch {
+			case endsIn(text, totalWords):
+				scope, word = total, i
+			case endsIn(text, dayWordsElse):
+				scope, word = otherDay, i
+			}
+		case lineToken:
+			scope = 0
+		case markToken:
+			if scope == total || text == "。" || text == ";" || text == "!" {
+				scope = 0
+			}
+		case noiseToken:
+			if endsIn(text, todayWords) {
+				scope = 0
+			}
+		case valueToken:
+			if scope == total || word == i-1 {
+				scope = 0 // the number is the word's own: 昨天9 在隔8
+			}
+		case labelToken:
+			if scope == 0 {
+				continue
+			}
+			t.kind, t.elsewhere = wordToken, true
+			if word == i-1 || word == i-2 && rs.toks[i-1].kind == spaceToken {
+				t.start = rs.toks[word].start
+				rs.toks[word].kind = noiseToken
+			}
+			word = -1
+			if scope == total {
+				scope = 0
+			}
+		}
+	}
+}
+
+func endsIn(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(text, w) })
+}
+
+// bind gives a number behind a word to that word: the 47 of 累计47人 is no label's value.
+func (rs *resolver) bind() {
+	word := false
+	for i := range rs.toks {
+		switch t := &rs.toks[i]; t.kind {
+		case wordToken:
+			word = true
+		case spaceToken, linkToken:
+		case valueToken:
+			t.bound = word
+			word = false
+		default:
+			word = false
+		}
+	}
+}
+
+func (rs *resolver) collect() {
+	n := 0
+	for _, t := range rs.toks {
+		if t.kind == labelToken || t.kind == valueToken {
+			n++
+		}
+	}
+	ints := make([]int, 2*n)
+	rs.items, rs.mate, rs.gaps = ints[:0:n], ints[n:][:0], make([]gap, 0, n)
+	between := noGap
+	for i, t := range rs.toks {
+		switch t.kind {
+		case spaceToken, placeToken:
+			between = max(between, blank)
+		case markToken:
+			between = max(between, mark)
+		case linkToken, noiseToken, noteToken:
+		case labelToken, valueToken:
+			if t.bound {
+				between = barrier
+				continue
+			}
+			rs.items = append(rs.items, i)
+			rs.gaps = append(rs.gaps, between)
+			rs.mate = append(rs.mate, -1)
+			between = noGap
+		default:
+			between = barrier
+		}
+	}
+}
+
+func (rs *resolver) item(k int) *token { return &rs.toks[rs.items[k]] }
+
+// cost of pairing items k-1 and k.
+func (rs *resolver) cost(k int) int {
+	a, b, g := rs.item(k-1), rs.item(k), rs.gaps[k]
+	if a.kind == b.kind || g == barrier {
+		return impossible
+	}
+	if a.kind == labelToken { // 新返3, 新返 3, 新返，3
+		return [...]int{noGap: 0, blank: 2, mark: 12}[g]
+	}
+	switch { // 没有发热, 3个新返
+	case g == mark:
+		return impossible
+	case a.zero:
+		return [...]int{noGap: 1, blank: 6}[g]
+	}
+	return [...]int{noGap: 6, blank: 10}[g]
+}
+
+// pair finds the cheapest way to give each label at most one neighbouring value.
+func (rs *resolver) pair() {
+	n := len(rs.items)
+	best := make([]int, n+1)
+	for k := 1; k <= n; k++ {
+		best[k] = best[k-1] + alone
+		if k > 1 {
+			best[k] = min(best[k], best[k-2]+rs.cost(k-1))
+		}
+	}
+	for k := n; k > 0; {
+		if k > 1 && best[k] == best[k-2]+rs.cost(k-1) {
+			rs.mate[k-1], rs.mate[k-2] = k-2, k-1
+			k -= 2
+			continue
+		}
+		k--
+	}
+}
+
+// doubt undoes what can be read in two ways: in 重点没有发热 the word for none touches a label
+// on either side and only one of them can have it. From the right, because one doubt makes
+// the next: 新返没有重点没有发热.
+func (rs *resolver) doubt() {
+	for k := len(rs.items) - 2; k > 0; k-- {
+		v, m := rs.item(k), rs.mate[k]
+		if v.kind != valueToken || !v.zero || m < 0 || rs.gaps[k] != noGap || rs.gaps[k+1] != noGap {
+			continue
+		}
+		if rs.item(k-1).kind != labelToken || rs.item(k+1).kind != labelToken {
+			continue
+		}
+		if other := 2*k - m; rs.mate[other] >= 0 {
+			continue
+		}
+		rs.mate[k], rs.mate[m] = -1, -1
+		for _, l := range []int{k - 1, k + 1} {
+			if !rs.used[rs.items[l]] {
+				rs.bad(rs.item(l), v.start, v.end, "")
+				rs.used[rs.items[l]] = true
+			}
+		}
+		rs.used[rs.items[k]] = true
+	}
+}
+
+// share gives the none of 新返、重点、发热都没有 to every label of the list.
+func (rs *resolver) share() {
+	for k := 1; k < len(rs.items); k++ {
+		v := rs.item(k)
+		if v.kind != valueToken || v.bad || v.sign != 0 || v.n != 0 || rs.mate[k] != k-1 {
+			continue
+		}
+		if !strings.ContainsAny(rs.f[rs.item(k-1).end:v.end], "都均全") {
+			continue
+		}
+		for l := k - 2; l >= 0 && rs.item(l).kind == labelToken && rs.mate[l] < 0 && rs.gaps[l+1] <= mark; l-- {
+			rs.mate[l] = k
+		}
+	}
+}
+
+func (rs *resolver) emitValues() {
+	for k := range rs.items {
+		t := rs.item(k)
+		if t.kind != labelToken || rs.mate[k] < 0 {
+			continue
+		}
+		v := rs.item(rs.mate[k])
+		rs.used[rs.items[k]], rs.used[rs.items[rs.mate[k]]] = true, true
+		l := &rs.r.labels[t.id]
+		switch {
+		case v.bad, v.sign < 0 && !l.Stock:
+			rs.bad(t, v.start, v.end, "")
+		case !rs.allowed(l, v):
+			rs.bad(t, v.start, v.to, "")
+		default:
+			n := v.n
+			if v.sign < 0 {
+				n = -n
+			}
+			rs.add(Value{Label: l.Name, Int: n, Delta: l.Stock && v.sign != 0, Raw: rs.s[v.start:v.end], Start: v.start, End: v.end})
+		}
+	}
+	for i, t := range rs.toks {
+		if t.kind == textToken {
+			rs.addText(i, t)
+		}
+	}
+	slices.SortStableFunc(rs.out.Values, func(a, b Value) int { return a.Start - b.Start })
+	if len(rs.out.Doubled) > 0 {
+		slices.SortStableFunc(rs.out.Conflicts, func(a, b Value) int { return a.Start - b.Start })
+	}
+}
+
+// allowed reports whether the measure word behind v fits l.
+func (rs *resolver) allowed(l *Label, v *token) bool {
+	if v.from == v.to || v.zero {
+		return true
+	}
+	unit := rs.f[v.from:v.to]
+	if len(l.Units) == 0 || unit == "个" {
+		return true
+	}
+	for _, u := range l.Units {
+		u = fold(u)
+		if u == unit || slices.Contains(peopleWords, u) && slices.Contains(peopleWords, unit) && u != "个" ||
+			slices.Contains(homeWords, u) && slices.Contains(homeWords, unit) && u != "个" {
+			return true
+		}
+	}
+	return false
+}
+
+func (rs *resolver) addText(i int, t token) {
+	l := &rs.r.labels[t.id]
+	v := Value{Label: l.Name, Text: rs.s[t.from:t.to], Raw: rs.s[t.from:t.to], Start: t.from, End: t.to}
+	switch w := rs.f[t.from:t.to]; {
+	case w != "" && zeroTable.longest(w, 0) == len(w):
+		v.Text = "" // 困难无
+	case w == "":
+		if i == 0 || rs.used[i-1] || rs.toks[i-1].kind != valueToken || !rs.toks[i-1].zero {
+			return // a template line left blank
+		}
+		z := rs.toks[i-1] // 没有困难
+		rs.used[i-1] = true
+		v.Raw, v.Start, v.End = rs.s[z.start:z.end], z.start, z.end
+	}
+	rs.add(v)
+}
+
+// add keeps one value for each label, and both where two differ.
+func (rs *resolver) add(v Value) {
+	out := &rs.out
+	if slices.Contains(out.Doubled, v.Label) {
+		out.Conflicts = append(out.Conflicts, v)
+		return
+	}
+	i := slices.IndexFunc(out.Values, func(o Value) bool { return o.Label == v.Label })
+	if i < 0 {
+		if out.Values == nil {
+			out.Values = make([]Value, 0, len(rs.r.labels))
+		}
+		out.Values = append(out.Values, v)
+		return
+	}
+	if o := out.Values[i]; o.Int != v.Int || o.Text != v.Text || o.Delta != v.Delta {
+		out.Doubled = append(out.Doubled, v.Label)
+		out.Conflicts = append(out.Conflicts, o, v)
+		out.Values = slices.Delete(out.Values, i, i+1)
+	}
+}
+
+func (rs *resolver) bad(label *token, start, end int, value string) {
+	rs.out.BadNumber = append(rs.out.BadNumber, Stray{
+		Text: rs.s[start:end], Start: start, End: end, Label: rs.r.labels[label.id].Name, Value: value,
+	})
+}
+
+// settleLabels deals with labels that got no value.
+func (rs *resolver) settleLabels() {
+	for k := range rs.items {
+		i := rs.items[k]
+		t := &rs.toks[i]
+		if t.kind != labelToken || rs.used[i] {
+			continue
+		}
+		rs.used[i] = true
+		name := rs.r.labels[t.id].Name
+		stated := slices.ContainsFunc(rs.out.Values, func(v Value) bool { return v.Label == name })
+		switch j := rs.follower(i); {
+		case j >= 0 && rs.toks[j].kind == sameToken:
+			rs.used[j] = true
+			if !slices.Contains(rs.out.SameLabels, name) {
+				rs.out.SameLabels = append(rs.out.SameLabels, name)
+			}
+		case j >= 0 && rs.boundTo(j) >= 0: // 新返不到20
+			v := rs.toks[rs.boundTo(j)]
+			rs.used[j], rs.used[rs.boundTo(j)] = true, true
+			rs.bad(t, rs.toks[j].start, rs.toks[j].end, rs.s[v.start:v.end])
+		case j >= 0 && stated: // 重点人员都在家, with 重点 given elsewhere
+			rs.used[j] = true
+			rs.out.Notes = append(rs.out.Notes, rs.s[t.start:rs.toks[j].end])
+		case j >= 0:
+			rs.used[j] = true
+			rs.bad(t, rs.toks[j].start, rs.toks[j].end, "")
+		case !stated && !slices.Contains(rs.out.Doubled, name):
+			rs.bad(t, t.end, t.end, "")
+		}
+	}
+	slices.SortStableFunc(rs.out.BadNumber, func(a, b Stray) int { return a.Start - b.Start })
+}
+
+// follower is the word, number-like thing or 同昨 that directly follows label token i, or -1.
+func (rs *resolver) follower(i int) int {
+	for j := i + 1; j < len(rs.toks); j++ {
+		switch rs.toks[j].kind {
+		case spaceToken, linkToken, noiseToken:
+		case wordToken, otherToken, sameToken:
+			if rs.used[j] {
+				return -1
+			}
+			return j
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+// boundTo is the number that belongs to word token i, or -1.
+func (rs *resolver) boundTo(i int) int {
+	for j := i + 1; j < len(rs.toks) && rs.toks[i].kind == wordToken; j++ {
+		switch t := rs.toks[j]; t.kind {
+		case spaceToken, linkToken:
+		case valueToken:
+			if t.bound {
+				return j
+			}
+			return -1
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+// strays sorts what is left: units, notes, 同昨, and what was not understood.
+func (rs *resolver) strays() {
+	out := &rs.out
+	last := -1 // the last token that meant something
+	for i, t := range rs.toks {
+		switch t.kind {
+		case labelToken, valueToken, textToken, sameToken, emptyToken:
+			last = i
+		}
+	}
+	for i, t := range rs.toks {
+		if rs.used[i] {
+			continue
+		}
+		text := rs.s[t.start:t.end]
+		switch t.kind {
+		case placeToken:
+			name := rs.r.unitNames[t.id]
+			if out.Unit == "" {
+				out.Unit = name
+			}
+			if !slices.Contains(out.Units, name) {
+				out.Units = append(out.Units, name)
+			}
+		case noteToken:
+			if n := strings.TrimSpace(rs.s[t.from:t.to]); n != "" {
+				out.Notes = append(out.Notes, n)
+			}
+		case sameToken:
+			out.Same = true
+		case emptyToken:
+			out.Zero = true
+		case otherToken:
+			out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end})
+		case wordToken:
+			rs.strayWord(i, i > last)
+		case valueToken:
+			switch {
+			case t.zero && len(rs.items) == 1 && len(out.Values) == 0:
+				out.Zero = true // "/日报 无"
+			case t.zero && text == "正常":
+				out.Notes = append(out.Notes, text)
+			case t.zero:
+				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end})
+			default:
+				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end, Value: text})
+			}
+		}
+	}
+}
+
+func (rs *resolver) strayWord(i int, trailing bool) {
+	t := rs.toks[i]
+	s := Stray{Text: rs.s[t.start:t.end], Start: t.start, End: t.end}
+	if j := rs.boundTo(i); j >= 0 {
+		rs.used[j] = true
+		v := rs.toks[j]
+		s.Value = rs.s[v.start:v.end]
+	}
+	if !t.elsewhere {
+		s.Near = rs.near(s.Text, s.Value != "")
+	}
+	if trailing && s.Near == "" && s.Value == "" && (len(rs.out.Values) > 0 || rs.out.Same || rs.out.Zero) {
+		rs.out.Notes = append(rs.out.Notes, s.Text)
+		return
+	}
+	rs.out.Unknown = append(rs.out.Unknown, s)
+}
+
+// near is the label a word was meant to be. Only before a number may the label be a part of
+// the word (今朝新反 5); prose holds too many look-alikes.
+func (rs *resolver) near(word string, part bool) string {
+	if id := nearest(word, rs.r.entries, part); id >= 0 {
+		return rs.r.labels[id].Name
+	}
+	for _, e := range rs.r.entries { // 困南缺口罩
+		w := []rune(word)
+		if rs.r.labels[e.id].Kind == Text && len(w) > e.runes && slip(w[:e.runes], []rune(e.text), false) >= 0 {
+			return rs.r.labels[e.id].Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,21 @@
+package handlers
+
+import (
+	"juwei/config"
+	"juwei/store"
+)
+
+// Filed is one unit's report as others may count it.
+type Filed struct {
+	Unit       string
+	Values     map[string]int
+	Late       bool // came in after the cut-off
+	Corrected  bool // was corrected after the cut-off
+	Unbalanced bool // a sum does not hold and nobody said why
+	Kept       bool // a sum does not hold, and there is a reason
+}
+
+// Tally joins the reading of every unit's report of a form and day to a batch; the
+// result is called after the batch has run. The family that files reports provides it
+// to the families that count them.
+type Tally func(b *store.Batch, form *config.Form, day config.Day) func() ([]Filed, error)

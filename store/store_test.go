@@ -1,0 +1,222 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"juwei/store"
+	"juwei/store/storetest"
+)
+
+func TestOpenFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]struct {
+		options     store.Options
+		unavailable bool
+	}{
+		"no address":      {store.Options{}, false},
+		"no socket":       {store.Options{Addrs: []string{"unix:" + filepath.Join(dir, "none.sock")}}, true},
+		"no server":       {store.Options{Addrs: []string{"127.0.0.1:1"}, Timeout: time.Second}, true},
+		"no authorities":  {store.Options{Addrs: []string{"127.0.0.1:1"}, TLS: true, CAFile: filepath.Join(dir, "none.pem")}, false},
+		"no certificate":  {store.Options{Addrs: []string{"127.0.0.1:1"}, TLS: true, CAFile: empty}, false},
+		"wrong password":  {store.Options{Addrs: []string{storetest.Mini(t).Addr()}, Username: "u", Password: "hunter2"}, false},
+		"no TLS on there": {store.Options{Addrs: []string{storetest.Mini(t).Addr()}, TLS: true, Timeout: 200 * time.Millisecond}, true},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := store.Open(t.Context(), row.options)
+			if err == nil {
+				t.Fatal("it opened", s.Close())
+			}
+			if errors.Is(err, store.ErrUnavailable) != row.unavailable {
+				t.Errorf("error %v, want unavailable %v", err, row.unavailable)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("the error tells the password")
+			}
+		})
+	}
+}
+
+func TestOtherStreets(t *testing.T) {
+	t.Parallel()
+	s := storetest.Mini(t).Open(t)
+	ctx, c := t.Context(), storetest.Client(t, s)
+	if got, err := s.OtherStreets(ctx, "demo"); err != nil || len(got) != 0 {
+		t.Errorf("empty: %v, %v", got, err)
+	}
+	for _, street := range []string{"demo", "xinhua", "bei}", "xinhua"} {
+		if _, err := s.Commit(ctx, store.Act{Street: street, Changes: []store.Change{store.Put(table, "梅园", store.Any, "x")}}); err != nil && street != "bei}" {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.Permit(ctx, "webhook:1", time.Minute, 1, at); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Hold(ctx, "bot", "a", at, at); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Set(ctx, "somebody:else", "x", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.OtherStreets(ctx, "demo")
+	if diff := cmp.Diff([]string{"xinhua"}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// A batch is one round trip, whatever it asks.
+func TestBatchIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		street := storetest.Street(t)
+		mustCommit(t, s, fullAct(street, "1"))
+		before := storetest.Trips(t, s)
+		b := s.Read(street)
+		cell, none := b.Cell(table, "梅园"), b.Cell(table, "文苑")
+		cells, no := b.Cells(table, "文苑", "梅园"), b.Cells(table)
+		all, empty, size := b.All(table), b.All(store.Cursors()), b.Size(table)
+		done, due, early, other := b.Done("1"), b.DueBy("case", at.Add(time.Hour)), b.DueBy("case", at), b.DueBy("cas", at.Add(time.Hour))
+		if err := b.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := storetest.Trips(t, s) - before; n != 1 {
+			t.Errorf("%d round trips", n)
+		}
+		want := store.Cell{Rev: 1, Value: "3|2,0,1|sj-meiyuan|k3f9z"}
+		for _, row := range []struct{ want, got any }{
+			{want, *cell}, {store.Cell{}, *none}, {[]store.Cell{{}, want}, *cells}, {[]store.Cell{}, *no},
+			{map[string]store.Cell{"梅园": want}, *all}, {map[string]store.Cell{}, *empty}, {1, *size}, {true, done.Found},
+			{[]store.DueItem{{Kind: "case", ID: "7", At: time.UnixMilli(at.Add(time.Hour).UnixMilli())}}, *due},
+			{[]store.DueItem(nil), *early}, {[]store.DueItem(nil), *other},
+		} {
+			if diff := cmp.Diff(row.want, row.got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		}
+		if err := s.Read("a{b").Run(t.Context()); err == nil {
+			t.Error("a street code with a brace was read")
+		}
+		if err := s.Read(street).Run(t.Context()); err != nil {
+			t.Errorf("an empty batch: %v", err)
+		}
+	})
+}
+
+func TestDueItemsMoveAndGo(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		street := storetest.Street(t)
+		ids := func() (ids []string) {
+			b := s.Read(street)
+			due := b.DueBy("case", at)
+			if err := b.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range *due {
+				ids = append(ids, d.ID)
+			}
+			return ids
+		}
+		change := func(c ...store.Change) { mustCommit(t, s, store.Act{Street: street, Changes: c}) }
+		change(store.DueAt("case", "2", at), store.DueAt("case", "1", at.Add(-time.Second)), store.DueAt("case:x", "3", at), store.DueAt("case", "x:4", at.Add(time.Second)))
+		if diff := cmp.Diff([]string{"1", "2"}, ids()); diff != "" {
+			t.Errorf("due (-want +got):\n%s", diff)
+		}
+		change(store.DueAt("case", "2", at.Add(-time.Minute)), store.DueDone("case", "1"), store.DueAt("case", "x:4", at), store.DueDone("case", "none"))
+		if diff := cmp.Diff([]string{"2", "x:4"}, ids()); diff != "" {
+			t.Errorf("due (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// On a cluster every key of an act lies in one slot, whatever the street.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	addrs := storetest.StartCluster(t)
+	s := (&storetest.Server{}).Open(t, func(o *store.Options) { o.Addrs, o.Cluster = addrs, true })
+	ctx := t.Context()
+	var streets []string
+	for range 12 { // enough to meet each node
+		street := storetest.Street(t)
+		streets = append(streets, street)
+		mustCommit(t, s, fullAct(street, "a}{b"))
+		if d := mustCommit(t, s, fullAct(street, "a}{b")); !d.Again {
+			t.Error("not remembered")
+		}
+		w := mustDue(t, s, street, at)
+		if len(w) != 1 {
+			t.Fatalf("due %+v", w)
+		}
+		c, err := s.Claim(ctx, street, w[0], "courier", at.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Settle(ctx, street, c, store.StateDead, "r", at); err != nil {
+			t.Fatal(err)
+		}
+		mustCheckpoint(t, s, street)
+		if r, err := s.Verify(ctx, street, day); err != nil || cmp.Diff(store.Report{Lines: 1, Checkpoints: 1}, r) != "" {
+			t.Errorf("verify %+v, %v", r, err)
+		}
+		if ok, _, err := s.Permit(ctx, street, time.Minute, 1, at); !ok || err != nil {
+			t.Errorf("permit %v, %v", ok, err)
+		}
+		if dump := storetest.Dump(t, s, street); len(dump) != 13 {
+			t.Errorf("%d keys, want 13: %v", len(dump), dump)
+		}
+	}
+	got, err := s.OtherStreets(ctx, streets[0])
+	if err != nil || len(got) != len(streets)-1 {
+		t.Errorf("%d other streets, %v, want %d", len(got), err, len(streets)-1)
+	}
+}
+
+func BenchmarkCommit(b *testing.B) {
+	s := storetest.Start(b).Open(b)
+	b.Run("one", func(b *testing.B) {
+		street := storetest.Street(b)
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			benchmarkAct(b, s, street, i)
+		}
+	})
+	b.Run("many", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetParallelism(16)
+		b.RunParallel(func(pb *testing.PB) {
+			street := storetest.Street(b)
+			for i := 0; pb.Next(); i++ {
+				benchmarkAct(b, s, street, i)
+			}
+		})
+	})
+}
+
+// benchmarkAct is one accepted report: a cell, an audit line, a remembered reply.
+func benchmarkAct(b *testing.B, s *store.Store, street string, i int) {
+	_, err := s.Commit(context.Background(), store.Act{
+		Street: street, ID: "aibot:bot:" + strconv.Itoa(i), At: at, Day: day,
+		Require: []store.Guard{{Table: store.Reports("daily", "2020-02-12"), Field: "梅园"}},
+		Changes: []store.Change{store.Put(table, "梅园", i, "3|3,1,1,2,9,0,14|sj-meiyuan|k3f9z")},
+		Line:    &store.Line{Actor: "sj-meiyuan", Command: "日报", Unit: "梅园", Record: "R0213-07", Rev: i + 1, Values: "3,1,1,2,9,0,14"},
+		Reply:   []byte("已收 R0213-07 梅园 2月13日 日报"),
+	})
+	if err != nil {
+		b.Error(err)
+	}
+}
