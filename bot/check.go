@@ -53,8 +53,13 @@ func checkLive(ctx context.Context, con console, cfg *config.Config) error {
 	say("Redis 和密钥目录", err, "看 bot.yaml 的 redis 和 seal_keys_dir")
 	if err == nil {
 		defer st.Close()
-		for _, f := range st.Settings(ctx) {
-			say(f.What, f.Err, f.Mend)
+		redis, err := st.Settings(ctx)
+		if err != nil {
+			say("Redis 设置", err, "看不到 INFO：请确认账号有这个权限")
+		}
+		for _, r := range redis {
+			say("Redis "+r.Addr+" 落盘（AOF）", wrong(!r.AOF, "没有开"), "redis.conf 里写 appendonly yes、appendfsync everysec，否则重启会丢数据")
+			say("Redis "+r.Addr+" 内存满时不丢数据", wrong(r.Eviction != "noeviction", "现在是 "+r.Eviction), "redis.conf 里写 maxmemory-policy noeviction")
 		}
 	}
 	w := cfg.Bot.WeCom
@@ -80,6 +85,14 @@ func checkLive(ctx context.Context, con console, cfg *config.Config) error {
 		return errShown
 	}
 	return nil
+}
+
+// wrong is an error with this text if something is so.
+func wrong(so bool, text string) error {
+	if !so {
+		return nil
+	}
+	return errors.New(text)
 }
 
 // probeLine subscribes once and hangs up.

@@ -36,6 +36,7 @@ func commands() []command {
 		{"init", "DIR", "生成一份带注释的配置", runInit},
 		{"check", "-config DIR [-live]", "检查配置，指出每个错在哪行、怎么改", runCheck},
 		{"try", "[-config DIR] -as USERID [-chat CHATID] [-at TIME] TEXT", "看机器人怎么理解一行字，不写任何东西", runTry},
+		{"health", "-config DIR", "问正在运行的机器人好不好，给容器的健康检查用", runHealth},
 		{"audit", "verify -config DIR -street CODE [-day DAY]", "验证留痕有没有被动过", runAudit},
 		{"version", "", "版本", func(_ context.Context, con console, _ []string) error {
 			_, err := fmt.Fprintln(con.out, "juwei "+version())

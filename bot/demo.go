@@ -60,6 +60,9 @@ type demo struct {
 	out   io.Writer
 	log   *slog.Logger
 
+	given *store.Store         // a store opened by a test
+	edit  func(*config.Config) // a test's changes to the demo street
+
 	app   *app
 	sim   *sim.Sim
 	clock *movedClock
@@ -75,6 +78,9 @@ func (d *demo) start(ctx context.Context) error {
 	cfg, err := config.Demo(known())
 	if err != nil {
 		return err
+	}
+	if d.edit != nil {
+		d.edit(cfg)
 	}
 	street := cfg.Streets[0]
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.flags.listen)
@@ -152,6 +158,9 @@ func (d *demo) start(ctx context.Context) error {
 // openStore opens the given Redis, or one inside this process. It refuses one that
 // holds somebody else's street.
 func (d *demo) openStore(ctx context.Context, street string) (*store.Store, error) {
+	if d.given != nil {
+		return d.given, nil
+	}
 	addr := d.flags.redis
 	if addr == "" {
 		mini, err := miniredis.Run()

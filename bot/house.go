@@ -133,7 +133,7 @@ func phrases() map[string][]string {
 		string(config.RoleLiaison):    {"/未报", "/日报 站前 新返1 重点0 新隔0 解除0 在隔9 发热0 未联系20"},
 		string(config.RoleDutyDesk):   {"/未报", "/晨报"},
 		string(config.RoleLeader):     {"/晨报", "/晨报 2.13"},
-		string(config.RoleDiscipline): {"/通知 口罩登记\n请按统一标准登记，一户一次5只，当场核对住址。", "/通知 温馨提示-口罩标准", "/通知 准 1", "/通知 1", "/通知"},
+		string(config.RoleDiscipline): {"/通知 口罩登记\n请按统一标准登记，一户一次5只，当场核对住址。", "/通知 口罩标准", "/通知 准 1", "/通知 1", "/通知"},
 		string(config.RoleAdmin):      {"/绑定", "/帮助"},
 	}
 }

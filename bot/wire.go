@@ -16,9 +16,9 @@ import (
 func families() []handlers.Family {
 	reports := report.New()
 	return []handlers.Family{
-		notice.New().Handlers(), // first: a quoted notice answered 收到 is no answer to a draft
 		reports.Handlers(),
 		digest.New(reports.Tally).Handlers(),
+		notice.New().Handlers(),
 		admin.Handlers(),
 	}
 }

@@ -39,6 +39,7 @@ func (c Command) Allowed(p config.Person) bool {
 // It returns ok=false when the line is none of its business.
 type Dialogue struct {
 	Name string
+	Sure bool // it knows its lines by themselves, such as a quoted number: asked before those that need what was said before
 	Try  func(ctx context.Context, c *Call) (out Outcome, ok bool, err error)
 }
 

@@ -13,6 +13,9 @@ import (
 // configured name, value = its chatid.
 const ChatOverlay = "chat"
 
+// Street is a street, for the rooms that know no configuration.
+type Street = config.Street
+
 // Directory answers who is who and which chat is which: the street's YAML, and over it
 // what was administered in chat (the overlay wins until it has been exported).
 // Its lookups never touch the network; Refresh does. Safe for concurrent use.

@@ -25,7 +25,7 @@ func guard(m Message) *Refusal {
 		}
 	}
 	what := "里面有" + strings.Join(names, "、") + "，没有保存。请把那条删掉。"
-	if clean := syntax.Clean(m.Text); clean != "" && !strings.ContainsAny(clean, "\n") {
+	if clean := syntax.Clean(m.Text); strings.HasPrefix(clean, "/") && !strings.Contains(clean, "\n") {
 		return Refuse(what, "去掉后这样发："+clean)
 	}
 	return Refuse(what, "只报户号和人数就够了，不要发证件号和手机号。")

@@ -22,6 +22,7 @@ type Router struct {
 	book      Book
 	door      Door
 	families  []Family
+	dialogues []Dialogue
 	patience  time.Duration
 	resolve   Resolve
 	committed func(street string)
@@ -39,7 +40,7 @@ type RouterOptions struct {
 	Families  []Family
 	Patience  time.Duration       // how long to try while Redis is away, e.g. 3 s: bot messages are not delivered again
 	Resolve   Resolve             // may be nil: encrypted userids stay strangers
-	Committed func(street string) // called after every commit; wakes the courier; may be nil
+	Committed func(street string) // called after a commit with pushes; wakes the courier; may be nil
 	Watch     func(cmd, outcome string, street string)
 	Logger    *slog.Logger
 }
@@ -59,6 +60,18 @@ func NewRouter(o RouterOptions) *Router {
 		patience: o.Patience, resolve: o.Resolve, committed: o.Committed, watch: o.Watch, log: o.Logger,
 		streets: map[string]*vocabulary{},
 	}
+	for _, f := range r.families {
+		r.dialogues = append(r.dialogues, f.Dialogues...)
+	}
+	slices.SortStableFunc(r.dialogues, func(a, b Dialogue) int {
+		switch {
+		case a.Sure == b.Sure:
+			return 0
+		case a.Sure:
+			return -1
+		}
+		return 1
+	})
 	for _, s := range o.Directory.Streets() {
 		r.streets[s.Code] = r.vocabulary(s)
 	}
@@ -87,8 +100,20 @@ func (r *Router) vocabulary(s *config.Street) *vocabulary {
 	return v
 }
 
+// allowed lists what a person may use; what not everybody may comes first, for that is
+// what the person is here for.
 func (r *Router) allowed(s *config.Street, p config.Person) []Command {
-	return slices.DeleteFunc(slices.Clone(r.streets[s.Code].commands), func(c Command) bool { return c.Hidden || !c.Allowed(p) })
+	var own, common []Command
+	for _, c := range r.streets[s.Code].commands {
+		switch {
+		case c.Hidden || !c.Allowed(p):
+		case len(c.Roles) > 0:
+			own = append(own, c)
+		default:
+			common = append(common, c)
+		}
+	}
+	return append(own, common...)
 }
 
 func (r *Router) dues(ctx context.Context, c *Call) ([]Due, error) {
@@ -227,12 +252,10 @@ func (r *Router) route(ctx context.Context, c *Call) result {
 // knows it answers.
 func (r *Router) talk(ctx context.Context, c *Call, head syntax.Head) (Outcome, error) {
 	if !head.Slash {
-		for _, f := range r.families {
-			for _, d := range f.Dialogues {
-				out, mine, err := d.Try(ctx, c)
-				if mine || err != nil {
-					return out, err
-				}
+		for _, d := range r.dialogues {
+			out, mine, err := d.Try(ctx, c)
+			if mine || err != nil {
+				return out, err
 			}
 		}
 	}
@@ -283,7 +306,7 @@ func (r *Router) settle(ctx context.Context, c *Call, cmd string, run func(conte
 				r.log.ErrorContext(ctx, "directory not refreshed", "id", c.Message.ID, "cmd", cmd, "err", err)
 			}
 		}
-		if r.committed != nil {
+		if r.committed != nil && len(out.Pushes) > 0 {
 			r.committed(c.Street.Code)
 		}
 	}

@@ -175,7 +175,7 @@ func (s *Store) Checkpoint(ctx context.Context, street, day string, at time.Time
 	c := newCall(street)
 	defer c.free()
 	c.add("M", c.key(auditMarkName(day)), c.key(auditHeadName(day)), strconv.Itoa(n), text)
-	_, err = c.run(ctx, s.client)
+	_, err = c.run(ctx, &s.convoy)
 	return failed(what, err)
 }
 

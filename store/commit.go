@@ -29,7 +29,7 @@ func (s *Store) Commit(ctx context.Context, a Act) (Done, error) {
 	if err := s.encode(c, &a); err != nil {
 		return Done{}, fmt.Errorf("%s: %w", what, err)
 	}
-	r, err := c.run(ctx, s.client)
+	r, err := c.run(ctx, &s.convoy)
 	if err != nil {
 		return Done{}, failed(what, err)
 	}
@@ -272,7 +272,7 @@ var (
 )
 
 // run sends the script by its digest, and by its text to a Redis that has lost it.
-func (c *call) run(ctx context.Context, client redis.UniversalClient) (result, error) {
+func (c *call) run(ctx context.Context, v *convoy) (result, error) {
 	c.args = append(c.args[:0], argEvalSHA, argSHA, strconv.Itoa(len(c.keys)))
 	for i := range c.keys {
 		c.args = append(c.args, &c.keys[i])
@@ -281,11 +281,11 @@ func (c *call) run(ctx context.Context, client redis.UniversalClient) (result, e
 		c.args = append(c.args, &c.argv[i])
 	}
 	cmd := redis.NewSliceCmd(ctx, c.args...)
-	err := client.Process(ctx, cmd)
+	err := v.process(ctx, cmd)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
 		c.args[0], c.args[1] = argEval, argSource
 		cmd = redis.NewSliceCmd(ctx, c.args...)
-		err = client.Process(ctx, cmd)
+		err = v.process(ctx, cmd)
 	}
 	if err != nil {
 		return result{}, err

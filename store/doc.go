@@ -5,9 +5,10 @@
 // ErrUnavailable when Redis could not be asked.
 //
 // Start with keys.go (every key there is), then act.go (what one act consists of), then
-// commit.go and commit.lua (the one door for writes), then read.go (one batch = one round
-// trip). outbox.go is the life of a push, audit.go the chain of what was done, verify.go
-// its independent check, seal.go the sealing of values.
+// commit.go and commit.lua (the one door for writes; convoy.go sends concurrent ones
+// together), then read.go (one batch = one round trip). outbox.go is the life of a push,
+// audit.go the chain of what was done, verify.go its independent check, seal.go the
+// sealing of values.
 //
 //	b := s.Read("demo")
 //	cell := b.Cell(store.Reports("daily", "2020-02-13"), "梅园")

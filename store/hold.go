@@ -39,7 +39,7 @@ func (s *Store) Hold(ctx context.Context, name, owner string, now, until time.Ti
 	c := newCall(botTag)
 	defer c.free()
 	c.add("P", c.key(holdName), name, strconv.Itoa(rev), strconv.FormatInt(until.UnixMilli(), 10)+"|"+owner, "0")
-	_, err = c.run(ctx, s.client)
+	_, err = c.run(ctx, &s.convoy)
 	if errors.Is(err, ErrStale) {
 		return false, nil // another was faster
 	}

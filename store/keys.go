@@ -122,13 +122,3 @@ func part(s string) string {
 }
 
 var partEscaper = strings.NewReplacer("%", "%25", ":", "%3A")
-
-// unpart undoes part.
-func unpart(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	return partUnescaper.Replace(s)
-}
-
-var partUnescaper = strings.NewReplacer("%3A", ":", "%25", "%")

@@ -199,7 +199,7 @@ func (s *Store) step(ctx context.Context, verb, street string, w Waiting, owner 
 	defer c.free()
 	c.add("P", c.key(pushes().name), strconv.FormatInt(w.N, 10), strconv.Itoa(w.Rev), record, "0")
 	c.add("Z", c.key(pushDueName), queued{w.Push.Priority, w.N}.String(), strconv.FormatInt(next.UnixMilli(), 10))
-	if _, err := c.run(ctx, s.client); err != nil {
+	if _, err := c.run(ctx, &s.convoy); err != nil {
 		return w, failed(what, err)
 	}
 	w.Rev++
@@ -229,7 +229,7 @@ func (s *Store) Settle(ctx context.Context, street string, w Waiting, to State, 
 		}
 		c.add("P", c.key(kept(date).name), n, strconv.Itoa(Any), record, seconds(keepWeek))
 	}
-	_, err := c.run(ctx, s.client)
+	_, err := c.run(ctx, &s.convoy)
 	return failed(what, err)
 }
 

@@ -22,7 +22,7 @@ func (s *Store) Permit(ctx context.Context, pace string, window time.Duration, l
 	c.names, c.keys = append(c.names, ""), append(c.keys, "{pace:"+braces.Replace(pace)+"}")
 	c.add("W", "1", strconv.FormatInt(now.UnixMilli(), 10), strconv.FormatInt(window.Milliseconds(), 10),
 		strconv.Itoa(limit), strconv.FormatUint(rand.Uint64(), 36))
-	r, err := c.run(ctx, s.client)
+	r, err := c.run(ctx, &s.convoy)
 	if err != nil {
 		return false, time.Time{}, failed(what, err)
 	}

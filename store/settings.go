@@ -2,36 +2,54 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
 )
 
-// Finding is one setting of Redis that was looked at. Err is nil if it is as it should be;
-// Mend is for the administrator.
-type Finding struct {
-	What string
-	Err  error
-	Mend string
+// Settings are what a Redis must be asked before it is trusted with a street.
+type Settings struct {
+	Addr     string // as Redis was asked
+	Version  string
+	AOF      bool   // every write is also appended to a file
+	Eviction string // noeviction, or the policy by which it would forget things when full
 }
 
-// Settings looks at what would lose data: append-only file and eviction. A server that
-// hides its settings is reported as such. It changes nothing.
-func (s *Store) Settings(ctx context.Context) []Finding {
-	return []Finding{
-		s.setting(ctx, "Redis appendonly", "appendonly", "yes", "redis.conf 里写 appendonly yes、appendfsync everysec，否则重启会丢数据"),
-		s.setting(ctx, "Redis maxmemory-policy", "maxmemory-policy", "noeviction", "redis.conf 里写 maxmemory-policy noeviction，否则内存满了会悄悄丢数据"),
+// Settings asks the Redis, or each master of a cluster, how it is set up. What one does
+// not tell is left empty.
+func (s *Store) Settings(ctx context.Context) ([]Settings, error) {
+	var mu sync.Mutex
+	var all []Settings
+	ask := func(ctx context.Context, c *redis.Client) error {
+		one := Settings{Addr: c.Options().Addr}
+		for _, section := range []string{"server", "persistence", "memory"} {
+			text, err := c.Info(ctx, section).Result()
+			if unavailable(err) {
+				return err
+			}
+			for line := range strings.Lines(text) {
+				switch name, value, _ := strings.Cut(strings.TrimSpace(line), ":"); name {
+				case "redis_version":
+					one.Version = value
+				case "aof_enabled":
+					one.AOF = value == "1"
+				case "maxmemory_policy":
+					one.Eviction = value
+				}
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, one)
+		return nil
 	}
-}
-
-func (s *Store) setting(ctx context.Context, what, name, want, mend string) Finding {
-	got, err := s.client.ConfigGet(ctx, name).Result()
-	switch {
-	case err != nil:
-		err = failed("read setting "+name, err)
-	case len(got) == 0:
-		err = errors.New("the server does not show it")
-	case got[name] != want:
-		err = fmt.Errorf("it is %q, not %q", got[name], want)
+	var err error
+	switch c := s.client.(type) {
+	case *redis.ClusterClient:
+		err = c.ForEachMaster(ctx, ask)
+	case *redis.Client:
+		err = ask(ctx, c)
 	}
-	return Finding{what, err, mend}
+	return all, failed("ask for settings", err)
 }

@@ -52,6 +52,7 @@ type Store struct {
 	seal     *Ring
 	auditKey []byte
 	macs     sync.Pool // of hash.Hash, keyed with auditKey
+	convoy   convoy    // every write goes with it
 }
 
 // quiet keeps go-redis from printing: every error it meets is returned, and logged by
@@ -74,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{client: redis.NewUniversalClient(opts), seal: o.Seal, auditKey: slices.Clone(o.AuditKey)}
-	s.macs.New = s.newMAC
+	s.macs.New, s.convoy.client = s.newMAC, s.client
 	for _, h := range o.Hooks {
 		s.client.AddHook(h)
 	}
@@ -119,9 +120,6 @@ func (o Options) universal() (*redis.UniversalOptions, error) {
 	}
 	if o.TLS {
 		u.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-		if host, _, err := net.SplitHostPort(o.Addrs[0]); err == nil && len(o.Addrs) == 1 {
-			u.TLSConfig.ServerName = host
-		}
 		if o.CAFile != "" {
 			pem, err := os.ReadFile(o.CAFile)
 			if err != nil {

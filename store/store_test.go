@@ -2,7 +2,13 @@ package store_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"juwei/store"
@@ -33,6 +40,7 @@ func TestOpenFails(t *testing.T) {
 		"no authorities":  {store.Options{Addrs: []string{"127.0.0.1:1"}, TLS: true, CAFile: filepath.Join(dir, "none.pem")}, false},
 		"no certificate":  {store.Options{Addrs: []string{"127.0.0.1:1"}, TLS: true, CAFile: empty}, false},
 		"wrong password":  {store.Options{Addrs: []string{storetest.Mini(t).Addr()}, Username: "u", Password: "hunter2"}, false},
+		"nobody answers":  {store.Options{Addrs: []string{mute(t)}, Timeout: 50 * time.Millisecond}, true},
 		"no TLS on there": {store.Options{Addrs: []string{storetest.Mini(t).Addr()}, TLS: true, Timeout: 200 * time.Millisecond}, true},
 	}
 	for name, row := range rows {
@@ -49,6 +57,100 @@ func TestOpenFails(t *testing.T) {
 				t.Error("the error tells the password")
 			}
 		})
+	}
+}
+
+// mute listens and never says a word.
+func mute(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+// A deadline reaches the socket: a Redis that hangs does not hold its caller.
+func TestDeadlineReachesTheSocket(t *testing.T) {
+	t.Parallel()
+	server := storetest.StartTCP(t)
+	if !server.Real() {
+		t.Skip("miniredis cannot be paused")
+	}
+	s := server.Open(t, func(o *store.Options) { o.Timeout = time.Hour })
+	if err := storetest.Client(t, s).ClientPause(t.Context(), time.Hour).Err(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := s.Commit(ctx, fullAct("demo", "1")); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("error %v, want ErrUnavailable", err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true,
+		NotAfter: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(nil, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := miniredis.NewMiniRedis()
+	if err := m.StartTLS(&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: private}}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	s, err := store.Open(t.Context(), store.Options{Addrs: []string{m.Addr()}, TLS: true, CAFile: ca})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustCommit(t, s, store.Act{Street: "demo", Changes: []store.Change{store.Put(table, "梅园", 0, "x")}})
+	if err := errors.Join(s.Ping(t.Context()), s.Close()); err != nil {
+		t.Error(err)
+	}
+	if s, err := store.Open(t.Context(), store.Options{Addrs: []string{m.Addr()}, TLS: true}); err == nil {
+		t.Error("a certificate of nobody known was trusted", s.Close())
+	}
+}
+
+func TestSentinel(t *testing.T) {
+	t.Parallel()
+	addr := storetest.StartSentinel(t)
+	s, err := store.Open(t.Context(), store.Options{Addrs: []string{addr}, Master: "main"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustCommit(t, s, store.Act{Street: "demo", Changes: []store.Change{store.Put(table, "梅园", 0, "x")}})
+	if c := mustCell(t, s, "demo", table, "梅园"); c.Value != "x" {
+		t.Errorf("cell %+v", c)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	server := storetest.StartTCP(t, "--appendonly", "yes", "--maxmemory-policy", "allkeys-lru")
+	got, err := server.Open(t).Settings(t.Context())
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	want := store.Settings{Addr: server.Addr(), Version: got[0].Version, AOF: true, Eviction: "allkeys-lru"}
+	if diff := cmp.Diff([]store.Settings{want}, got); server.Real() && diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

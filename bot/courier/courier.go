@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"juwei/bot/wecom"
-	"juwei/config"
 	"juwei/handlers"
 	"juwei/store"
 )
@@ -47,7 +46,7 @@ type Options struct {
 	Store     *store.Store
 	Directory *handlers.Directory
 	Recipes   []handlers.Recipe
-	Outlet    func(s *config.Street, to handlers.Target) (Outlet, error)
+	Outlet    func(s *handlers.Street, to handlers.Target) (Outlet, error)
 	Owner     string        // this replica's name
 	Lease     time.Duration // how long a claim holds; longer than a send may take
 	Attempts  int           // how often a push is tried before it is dead
@@ -100,7 +99,7 @@ func sooner(a, b time.Time) time.Time {
 }
 
 // street drains one street: rounds over what is due, until a round moves nothing.
-func (c *Courier) street(ctx context.Context, s *config.Street, now time.Time) (time.Time, error) {
+func (c *Courier) street(ctx context.Context, s *handlers.Street, now time.Time) (time.Time, error) {
 	held := map[string]time.Time{} // targets that have to wait, and until when
 	for {
 		due, err := c.o.Store.Due(ctx, s.Code, now, batch)
@@ -130,7 +129,7 @@ func (c *Courier) street(ctx context.Context, s *config.Street, now time.Time) (
 }
 
 // round serves the targets side by side, each one's pushes in order.
-func (c *Courier) round(ctx context.Context, s *config.Street, now time.Time, due []store.Waiting, held map[string]time.Time) (bool, error) {
+func (c *Courier) round(ctx context.Context, s *handlers.Street, now time.Time, due []store.Waiting, held map[string]time.Time) (bool, error) {
 	queues := map[string][]store.Waiting{}
 	var order []string
 	for _, w := range due {
@@ -176,7 +175,7 @@ func (c *Courier) round(ctx context.Context, s *config.Street, now time.Time, du
 
 // deliver brings one push to its next state. A non-zero retry holds the target back
 // until then, so that nothing overtakes. An error is the store's.
-func (c *Courier) deliver(ctx context.Context, s *config.Street, now time.Time, w store.Waiting) (retry time.Time, err error) {
+func (c *Courier) deliver(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting) (retry time.Time, err error) {
 	log := c.o.Logger.With("id", w.N, "street", s.Code, "kind", w.Push.Kind, "attempt", w.Attempt)
 	now = now.In(s.Location)
 	if w.State == store.StateSending { // whoever was sending it is gone: nobody knows
@@ -228,7 +227,7 @@ func (c *Courier) deliver(ctx context.Context, s *config.Street, now time.Time, 
 const resent = "上次是否送达不明"
 
 // heard settles a push by what the platform answered.
-func (c *Courier) heard(ctx context.Context, s *config.Street, now time.Time, w store.Waiting, outlet Outlet, err error, log *slog.Logger) (time.Time, error) {
+func (c *Courier) heard(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, outlet Outlet, err error, log *slog.Logger) (time.Time, error) {
 	// What was written is a fact: it is recorded also when the caller is being stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.o.Lease)
 	defer cancel()
@@ -256,7 +255,7 @@ func (c *Courier) heard(ctx context.Context, s *config.Street, now time.Time, w 
 
 // unheard handles an unknown outcome: what must arrive goes again, marked; anything
 // else stays unknown for a person to see.
-func (c *Courier) unheard(ctx context.Context, s *config.Street, now time.Time, w store.Waiting, why string, log *slog.Logger) error {
+func (c *Courier) unheard(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, why string, log *slog.Logger) error {
 	again := handlers.MannersOf(handlers.PushKind(w.Push.Kind)).MustArrive && w.Attempt+1 < c.o.Attempts
 	log.WarnContext(ctx, "push outcome unknown", "again", again)
 	if !again {
@@ -266,7 +265,7 @@ func (c *Courier) unheard(ctx context.Context, s *config.Street, now time.Time, 
 }
 
 // back puts a push back for later, or gives up loudly after too many attempts.
-func (c *Courier) back(ctx context.Context, s *config.Street, w store.Waiting, now time.Time, after time.Duration, why string) (time.Time, error) {
+func (c *Courier) back(ctx context.Context, s *handlers.Street, w store.Waiting, now time.Time, after time.Duration, why string) (time.Time, error) {
 	if w.Attempt+1 >= c.o.Attempts {
 		c.o.Logger.ErrorContext(ctx, "push given up", "id", w.N, "street", s.Code, "attempt", w.Attempt+1)
 		return time.Time{}, c.settle(ctx, s, w, store.StateDead, why, now)
@@ -275,7 +274,7 @@ func (c *Courier) back(ctx context.Context, s *config.Street, w store.Waiting, n
 	return at, lost(c.o.Store.Again(ctx, s.Code, w, at, why))
 }
 
-func (c *Courier) settle(ctx context.Context, s *config.Street, w store.Waiting, to store.State, why string, now time.Time) error {
+func (c *Courier) settle(ctx context.Context, s *handlers.Street, w store.Waiting, to store.State, why string, now time.Time) error {
 	return lost(c.o.Store.Settle(ctx, s.Code, w, to, why, now))
 }
 
@@ -287,14 +286,14 @@ func lost(err error) error {
 	return err
 }
 
-func (c *Courier) count(s *config.Street, channel, outcome string) {
+func (c *Courier) count(s *handlers.Street, channel, outcome string) {
 	if c.o.Sent != nil {
 		c.o.Sent(s.Code, channel, outcome)
 	}
 }
 
 // render opens a push's parcel; a recipe is cooked now, on the facts of now.
-func (c *Courier) render(ctx context.Context, s *config.Street, now time.Time, w store.Waiting) (handlers.Content, error) {
+func (c *Courier) render(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting) (handlers.Content, error) {
 	p, err := handlers.OpenParcel(w.Push.Body)
 	if err != nil || p.Recipe == "" {
 		return p.Content, err

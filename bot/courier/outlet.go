@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"juwei/bot/wecom"
-	"juwei/config"
 	"juwei/handlers"
 )
 
@@ -25,8 +24,8 @@ const (
 //	a chat with a webhook key   → the webhook robot, 20/min per key, no way to repeat safely
 //	a chat without one          → nobody: the bot's callback can only answer
 //	a person                    → the app, 30/min and 1000/h per member, repeats are dropped
-func Outlets(dir *handlers.Directory, client *wecom.Client, corp string) func(*config.Street, handlers.Target) (Outlet, error) {
-	return func(s *config.Street, to handlers.Target) (Outlet, error) {
+func Outlets(dir *handlers.Directory, client *wecom.Client, corp string) func(*handlers.Street, handlers.Target) (Outlet, error) {
+	return func(s *handlers.Street, to handlers.Target) (Outlet, error) {
 		if name, ok := strings.CutPrefix(string(to), "chat:"); ok {
 			return chatOutlet(dir, client, s, name)
 		}
@@ -49,7 +48,7 @@ func Outlets(dir *handlers.Directory, client *wecom.Client, corp string) func(*c
 	}
 }
 
-func chatOutlet(dir *handlers.Directory, client *wecom.Client, s *config.Street, name string) (Outlet, error) {
+func chatOutlet(dir *handlers.Directory, client *wecom.Client, s *handlers.Street, name string) (Outlet, error) {
 	chat, ok := dir.ChatNamed(s, name)
 	if !ok {
 		return Outlet{}, &ErrNoOutlet{"配置里没有这个群：" + name}

@@ -18,8 +18,11 @@ import (
 // maxAnswer is more than any passive reply may be.
 const maxAnswer = 1 << 20
 
-// errLost is a scripted loss of the bot's answer.
-var errLost = errors.New("answer lost (scripted)")
+// The scripted losses of a callback: of the bot's answer, or on the way to the bot.
+var (
+	errLost  = errors.New("answer lost (scripted)")
+	errReset = errors.New("connection reset (scripted)")
+)
 
 // side is one of the two callback channels: whose address, token and key.
 type side struct {
@@ -113,6 +116,9 @@ func (s *Sim) post(ctx context.Context, d side, contentType string, body []byte,
 	defer cancel()
 	struck := s.strike("callback/" + d.name)
 	pause(ctx, struck)
+	if struck != nil && struck.Kind == faultReset {
+		return 0, nil, errReset
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, withQuery(d.url, q), bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, bare(err)

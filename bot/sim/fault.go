@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,8 +21,8 @@ const (
 )
 
 // fault strikes the next count calls of an endpoint: the path after cgi-bin/, "ws"
-// (any frame but ping), "ws/CMD" (frames of that cmd), "callback/bot" or
-// "callback/app" (there only latency, and drop_response: the bot's answer is lost).
+// (any frame but ping), "ws/CMD" (frames of that cmd), "callback/bot" or "callback/app"
+// (there latency; drop_response: the bot's answer is lost; reset: the bot hears nothing).
 type fault struct {
 	Endpoint string `json:"endpoint"`
 	Kind     string `json:"kind"`
@@ -35,6 +36,8 @@ func (f *fault) check() error {
 		return errors.New("endpoint 不能空")
 	case !slices.Contains([]string{faultLatency, faultDrop, faultErrcode, faultHTTP, faultReset, faultNone}, f.Kind):
 		return errors.New("kind 只能是 latency、drop_response、errcode、http、reset、none")
+	case strings.HasPrefix(f.Endpoint, "callback/") && (f.Kind == faultErrcode || f.Kind == faultHTTP):
+		return errors.New("回调只能 latency、drop_response、reset、none")
 	case f.Kind == faultHTTP && (f.Value < 200 || f.Value > 599):
 		return errors.New("http 的 value 是 200–599 的状态码")
 	case f.Kind == faultLatency && f.Value < 0:

@@ -92,6 +92,11 @@ func loopback(host string) bool {
 
 func (s *Sim) getState(w http.ResponseWriter, _ *http.Request) {
 	pop := s.o.House.Population()
+	people := []Person{}
+	for _, p := range pop.People {
+		p.Roles = orEmpty(p.Roles)
+		people = append(people, p)
+	}
 	s.mu.Lock()
 	chats := []Chat{}
 	for _, c := range pop.Chats {
@@ -102,7 +107,7 @@ func (s *Sim) getState(w http.ResponseWriter, _ *http.Request) {
 			chats = append(chats, s.group(id, Population{}))
 		}
 	}
-	out := map[string]any{"now": stamp(s.now), "next": stampOrEmpty(s.next), "chats": chats, "people": orEmpty(pop.People),
+	out := map[string]any{"now": stamp(s.now), "next": stampOrEmpty(s.next), "chats": chats, "people": people,
 		"bot": pop.Bot, "phrases": pop.Phrases, "connected": map[string]bool{"bot": s.botURL != "" || s.line != nil, "app": s.appURL != ""}}
 	s.mu.Unlock()
 	reply(w, out)
@@ -283,7 +288,7 @@ func (s *Sim) getEvents(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	io.WriteString(w, "event: hello\ndata: {}\n\n")
+	io.WriteString(w, "retry: 300\nevent: hello\ndata: {}\n\n")
 	for flush.Flush() == nil {
 		select {
 		case <-r.Context().Done():

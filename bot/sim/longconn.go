@@ -42,6 +42,7 @@ type conn struct {
 	ws         *websocket.Conn
 	subscribed bool                    // guarded by Sim.mu, as is reqs
 	reqs       map[string]*interaction // callbacks delivered on this connection
+	gone       <-chan struct{}         // closed when the connection has ended
 }
 
 func (s *Sim) serveLongConn(w http.ResponseWriter, r *http.Request) {
@@ -54,11 +55,11 @@ func (s *Sim) serveLongConn(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	ws.SetReadLimit(maxBody)
-	c := &conn{ws: ws, reqs: map[string]*interaction{}}
+	ctx, cancel := context.WithCancel(s.ctx)
+	c := &conn{ws: ws, reqs: map[string]*interaction{}, gone: ctx.Done()}
 	s.mu.Lock()
 	s.conns[c] = true
 	s.mu.Unlock()
-	ctx, cancel := context.WithCancel(s.ctx)
 	s.spawn(func() { s.keepAlive(ctx, c) })
 	defer func() {
 		cancel()
@@ -390,6 +391,8 @@ func (s *Sim) callLine(ctx context.Context, c *conn, it *interaction, body callb
 	defer stop()
 	select {
 	case <-it.replied:
+	case <-c.gone:
+		out.Status, out.Error = 0, "长连接断了"
 	case <-wait.Done():
 	}
 	s.mu.Lock()

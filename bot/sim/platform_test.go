@@ -264,7 +264,7 @@ func TestUserGet(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.login()
-	s.want("known", s.get("/cgi-bin/user/get?access_token="+s.token+"&userid=sj-meiyuan")["name"], "梅园书记")
+	s.want("known", s.get("/cgi-bin/user/get?access_token=" + s.token + "&userid=sj-meiyuan")["name"], "梅园书记")
 	s.want("unknown", s.code("user/get?access_token="+s.token+"&userid=x", nil), 60111)
 }
 

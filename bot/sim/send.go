@@ -93,6 +93,7 @@ func (s *Sim) group(id string, pop Population) Chat {
 	for _, c := range pop.Chats {
 		if c.ID == id {
 			out = c
+			out.Members = orEmpty(c.Members)
 		}
 	}
 	if joined := s.groups[id]; joined != nil {

@@ -189,6 +189,11 @@ func TestTransportFailure(t *testing.T) {
 		t.Error("a lost answer shows no error")
 	}
 
+	heard := s.bot.count()
+	s.post("/sim/fault", map[string]any{"endpoint": "callback/bot", "kind": "reset"})
+	s.want("status of a broken connection", s.post("/sim/send", map[string]any{"chat": "sj-meiyuan", "from": "sj-meiyuan", "text": "x"})["status"], 0)
+	s.want("heard", s.bot.count(), heard)
+
 	again := open(t, func(o *sim.Options) { o.Redeliver = true })
 	again.bot.status = []int{500, 502}
 	s.want("redelivered", again.post("/sim/send", map[string]any{"chat": "sj-meiyuan", "from": "sj-meiyuan", "text": "x"})["status"], 200)
@@ -198,7 +203,6 @@ func TestTransportFailure(t *testing.T) {
 func TestStreamIsPolled(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(o *sim.Options) { o.Switches.PollEvery = time.Millisecond })
-	polls := make(chan string, 100)
 	n := 0
 	s.bot.say = func(cb string) string {
 		if !strings.Contains(cb, `"msgtype":"stream"`) {
@@ -210,13 +214,13 @@ func TestStreamIsPolled(t *testing.T) {
 		if n++; n < 3 {
 			return `{"msgtype":"stream","stream":{"id":"S1","finish":false,"content":"还在算"}}`
 		}
-		polls <- cb
 		return `{"msgtype":"stream","stream":{"id":"S1","finish":true,"content":"算好了"}}`
 	}
 	s.post("/sim/send", map[string]any{"chat": "sj-meiyuan", "from": "sj-meiyuan", "text": "汇总"})
-	<-polls
-	s.sim.Close() // waits for the polling to end
-	s.want("transcript", s.texts("sj-meiyuan"), []string{"sj-meiyuan: 汇总", "防控助手: 算好了"})
+	for changed := s.follow(); s.texts("sj-meiyuan")[1] != "防控助手: 算好了"; {
+		<-changed
+	}
+	s.want("bubbles", len(s.messages("sj-meiyuan")), 2)
 }
 
 func TestStreamTimesOut(t *testing.T) {
@@ -231,11 +235,7 @@ func TestStreamTimesOut(t *testing.T) {
 	<-polled
 	<-polled // polled once, and goes on
 	s.advance(6 * time.Minute)
-	changed := s.follow()
-	for {
-		if m := s.messages("sj-meiyuan"); m[1]["note"] == "回复超时" {
-			break
-		}
+	for changed := s.follow(); s.messages("sj-meiyuan")[1]["note"] != "回复超时"; {
 		<-changed
 	}
 }

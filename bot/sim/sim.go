@@ -74,7 +74,7 @@ type Options struct {
 }
 
 // Switches decide what the platform's documents leave open (WECOM §17). The zero
-// value is the choice that asks most of a bot.
+// value is the default of WECOM §19.
 type Switches struct {
 	WebhookPenalty   time.Duration // a webhook key over its limit is blocked this long; 0 = until the window has room
 	StreamLife       time.Duration // life of a stream over the long connection; 0 = 6 min

@@ -318,3 +318,16 @@ func buttons(task string) map[string]any {
 	return map[string]any{"card_type": "button_interaction", "main_title": map[string]string{"title": "整改单"}, "task_id": task,
 		"button_list": []any{map[string]any{"text": "已整改", "key": "ok:" + strconv.Itoa(len(task))}}}
 }
+
+// plain answers the verification GET with the decrypted echostr, as spoiled.
+func (s *street) plain(spoil func(string) string) http.HandlerFunc {
+	key, _ := wecom.Key(s.sim.Tenant().BotAESKey)
+	return func(w http.ResponseWriter, r *http.Request) {
+		plain, err := wecom.Open(key, r.URL.Query().Get("echostr"), "")
+		if err != nil {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		io.WriteString(w, spoil(string(plain)))
+	}
+}

@@ -47,6 +47,7 @@ type file struct {
 // transcript is everything said, and who listens to it as it happens.
 type transcript struct {
 	messages  []*message
+	ids       map[string][]*message // by msgid: what a person sent, and its answers
 	listeners map[chan event]bool
 }
 
@@ -64,6 +65,12 @@ func (t *transcript) add(now time.Time, m message) *message {
 		m.Mentions = []string{}
 	}
 	t.messages = append(t.messages, &m)
+	if m.MsgID != "" {
+		if t.ids == nil {
+			t.ids = map[string][]*message{}
+		}
+		t.ids[m.MsgID] = append(t.ids[m.MsgID], &m)
+	}
 	t.publish("message", &m)
 	return &m
 }
@@ -84,8 +91,8 @@ func (t *transcript) after(chat string, seq int64) []message {
 
 // byMsgID finds what a person sent, or the answer to it.
 func (t *transcript) byMsgID(chat, msgid, via string) *message {
-	for _, m := range slices.Backward(t.messages) {
-		if m.MsgID == msgid && m.Chat == chat && m.Via == via {
+	for _, m := range slices.Backward(t.ids[msgid]) {
+		if m.Chat == chat && m.Via == via {
 			return m
 		}
 	}
@@ -108,7 +115,7 @@ func (t *transcript) listen() chan event {
 	if t.listeners == nil {
 		t.listeners = map[chan event]bool{}
 	}
-	c := make(chan event, 256)
+	c := make(chan event, 4096)
 	t.listeners[c] = true
 	return c
 }

@@ -145,7 +145,7 @@ func (g *gate) open(w http.ResponseWriter, r *http.Request, x *exchange, envelop
 		return nil, false
 	}
 	x.body.Reset()
-	if n, err := x.body.ReadFrom(io.LimitReader(r.Body, maxBody+1)); err != nil {
+	if n, err := x.body.ReadFrom(x.limited(r.Body)); err != nil {
 		g.refuse(w, http.StatusBadRequest, errBody)
 		return nil, false
 	} else if n > maxBody {
@@ -179,6 +179,7 @@ func (g *gate) open(w http.ResponseWriter, r *http.Request, x *exchange, envelop
 type exchange struct {
 	query query
 	at    time.Time
+	limit io.LimitedReader
 	body  bytes.Buffer // the request
 	plain []byte       // decrypted
 	reply []byte       // to be encrypted
@@ -188,8 +189,15 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
+// limited is body up to one byte more than it may have.
+func (x *exchange) limited(body io.Reader) io.Reader {
+	x.limit = io.LimitedReader{R: body, N: maxBody + 1}
+	return &x.limit
+}
+
 // release gives x back unless a giant request made it one.
 func (x *exchange) release() {
+	x.limit.R = nil // the request must not outlive itself here
 	if x.body.Cap() <= 64<<10 && cap(x.out) <= 64<<10 {
 		exchanges.Put(x)
 	}

@@ -224,9 +224,6 @@ var codes = map[int]rule{
 
 // Codes we give ourselves, where the platform would have said the same.
 const (
-	codeBusy          = -1
-	codeBadToken      = 40014
-	codeTokenExpired  = 42001
 	codeTooLong       = 45002
 	codeEmpty         = 44004
 	codeNoRecipient   = 81013

@@ -238,9 +238,9 @@ type cardButton struct {
 // maxCardBody is how many characters of a card's text show.
 const maxCardBody = 112
 
-// templateOf is c as a card, if it is one and fits.
+// templateOf is c as a card, if it is one and has what the platform demands of one.
 func templateOf(c handlers.Content) (*templateCard, bool) {
-	if c.Card == nil || c.Card.Task == "" || len(c.Card.Buttons) == 0 || len(c.Card.Buttons) > 6 || len(c.Card.Rows) > 6 {
+	if c.Card == nil || c.Card.Task == "" || c.Card.Title == "" || len(c.Card.Buttons) == 0 || len(c.Card.Buttons) > 6 || len(c.Card.Rows) > 6 {
 		return nil, false
 	}
 	t := &templateCard{

@@ -115,7 +115,7 @@ func showCode(c *handlers.Call) (handlers.Outcome, error) {
 	if c.Chat.Name != "" {
 		return handlers.Outcome{}, handlers.Refusef("要换一个群，请在新群里发：@"+c.BotName()+" /绑定", "这个群已登记为%s。", c.Chat.Name)
 	}
-	code := codeOf(c.Street.Code, c.Message.Chat)
+	code := codeOf(c.Message.Chat)
 	out := handlers.Answer(fmt.Sprintf("这个群的登记码：%s\n请发：/绑定 群名 %s\n可登记的有：%s", code, code, names(c.Street)))
 	out.Changes = []store.Change{store.Put(store.Records("bindcode"), code, store.Any, c.Message.Chat)}
 	out.Audit = handlers.Audit{Record: "登记码/" + code, Values: c.Message.Chat}
@@ -124,8 +124,8 @@ func showCode(c *handlers.Call) (handlers.Outcome, error) {
 
 // codeOf is short enough to type and the same each time it is asked for. It is no
 // secret: only an administrator can use it.
-func codeOf(street, chatid string) string {
-	sum := sha256.Sum256([]byte(street + "\x00" + chatid))
+func codeOf(chatid string) string {
+	sum := sha256.Sum256([]byte("bind " + chatid))
 	return base32.NewEncoding("ABCDEFGHJKMNPQRSTUVWXYZ234567890").WithPadding(base32.NoPadding).EncodeToString(sum[:4])[:5]
 }
 

@@ -59,7 +59,7 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 	base, changed := 0, false
 	for _, s := range p.Digest {
 		c, ok := byForm[s.Form]
-		if !ok {
+		if !ok || len(c.day) == 0 { // nobody filed: no figures, rather than zeros
 			continue
 		}
 		lines = append(lines, c.section(s))
@@ -67,7 +67,9 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 			base, changed = len(both(c.day, c.before)), true
 		}
 	}
-	if changed {
+	if changed && base == 0 {
+		lines = append(lines, "（前一天没有可比的数）")
+	} else if changed && base < units {
 		lines = append(lines, fmt.Sprintf("（增减只算两天都报的%d个居民区）", base))
 	}
 	for _, form := range p.Forms {
@@ -113,17 +115,26 @@ func (c counted) section(s config.Section) string {
 	var parts []string
 	for _, name := range s.Fields {
 		part := fmt.Sprintf("%s%d", name, sum[name])
+		if name == s.Title {
+			part = fmt.Sprint(sum[name])
+		}
 		if s.Change {
-			part += "(" + signed(c.change(name)) + ")"
+			part += c.changed(name)
+		}
+		if s.ByUnit {
+			part += c.where(name)
 		}
 		parts = append(parts, part)
-		if s.ByUnit {
-			if units := c.unitsWith(name); len(units) > 0 {
-				parts[len(parts)-1] += "：" + strings.Join(units, "、")
-			}
-		}
 	}
 	return s.Title + "：" + strings.Join(parts, " ")
+}
+
+// changed is the change in brackets, or nothing when no unit reported on both days.
+func (c counted) changed(name string) string {
+	if len(both(c.day, c.before)) == 0 {
+		return ""
+	}
+	return "(" + signed(c.change(name)) + ")"
 }
 
 // change is the difference to the day before over the units present on both days.
@@ -135,20 +146,27 @@ func (c counted) change(name string) int {
 	return n
 }
 
-// unitsWith names units with a figure above 0; how many stays away (DESIGN.md §6: a
-// leaders' group may hear which unit, not a unit's health count).
-func (c counted) unitsWith(name string) []string {
-	var out []string
+// few is up to how many units are worth naming.
+const few = 6
+
+// where names the units with a figure above 0, or counts them when they are many. How
+// much each has stays away (DESIGN.md §6: a leaders' group may hear which unit, not a
+// unit's health count).
+func (c counted) where(name string) string {
+	var units []string
 	for _, r := range c.day {
 		if r.Values[name] > 0 {
-			out = append(out, r.Unit)
+			units = append(units, r.Unit)
 		}
 	}
-	slices.Sort(out)
-	if len(out) > 8 {
-		out = append(out[:8], fmt.Sprintf("等%d个", len(out)))
+	switch {
+	case len(units) == 0:
+		return ""
+	case len(units) > few:
+		return fmt.Sprintf("（%d个居民区）", len(units))
 	}
-	return out
+	slices.Sort(units)
+	return "（" + strings.Join(units, "、") + "）"
 }
 
 func (c counted) unexplained(s *config.Street) string {

@@ -9,6 +9,7 @@ import (
 
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/handlers/syntax"
 	"juwei/store"
 )
 
@@ -21,7 +22,7 @@ func (f *Family) draft(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	if !c.Private() {
 		return handlers.Outcome{}, handlers.Refuse("温馨提示在私聊里起草，审过再发群。", "请私聊我发：/通知 标题，换行写内容")
 	}
-	title, body, _ := strings.Cut(f.expand(c, c.Rest), "\n")
+	title, body, _ := strings.Cut(f.expand(c, syntax.Behind(c.Message.Text, "通知", word)), "\n")
 	v := notice{Title: strings.TrimSpace(title), Body: strings.TrimSpace(body), Author: c.Person.UserID, State: waiting, At: c.At.Unix()}
 	if n := utf8.RuneCountInString(v.Title + v.Body); n > longest {
 		return handlers.Outcome{}, handlers.Refusef("请删短一些再发，或分成两条。", "写了%d个字，手机上一屏最多%d个字。", n, longest)

@@ -53,7 +53,7 @@ func (f *Family) Handlers() handlers.Family {
 				Summary: "告诉纪工委通知看到了", Usage: "/收 编号", Example: "/收 7", Run: f.ack,
 			}}
 		},
-		Dialogues: []handlers.Dialogue{{Name: "收", Try: f.quoted}},
+		Dialogues: []handlers.Dialogue{{Name: "收", Sure: true, Try: f.quoted}},
 	}
 }
 

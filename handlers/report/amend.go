@@ -33,6 +33,7 @@ func (f *Family) amend(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		if err != nil {
 			return handlers.Outcome{}, err
 		}
+		fl.verb = "/改 "
 		d := draft{Form: sh.form.Name, Day: day, Unit: unit.Name, Values: Values{}}
 		if err := fl.take(&d, reading); err != nil {
 			return handlers.Outcome{}, err
@@ -75,7 +76,7 @@ func (fl *filing) correct(c *handlers.Call, d draft) (handlers.Outcome, error) {
 	}
 	hard, soft := fl.check(r.Values)
 	if hard != nil {
-		return handlers.Outcome{}, fl.hardRefusal(hard, r.Values)
+		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values, r.Values)
 	}
 	r.By, r.At = c.Person.UserID, c.At
 	r.Flags = without(r.Flags, flagZero)

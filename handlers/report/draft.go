@@ -82,7 +82,7 @@ func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outco
 	}
 	hard, soft := fl.check(d.Values)
 	if hard != nil {
-		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values)
+		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values, d.Values)
 	}
 	if unusual := fl.unusual(d.Values); len(unusual) > 0 && !d.Sure {
 		d.Ask, d.Labels, d.Propose = askSure, unusual, nil
@@ -91,7 +91,7 @@ func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outco
 	if soft != nil && d.Reason == "" {
 		name, want, ok := soft.Rule.Solve(fl.lookup(d.Values))
 		if !ok {
-			return handlers.Outcome{}, fl.hardRefusal(soft, d.Values)
+			return handlers.Outcome{}, fl.hardRefusal(soft, d.Values, d.Values)
 		}
 		d.Ask, d.Labels, d.Propose = askBalance, []string{name}, Values{name: want}
 		return fl.ask(c, d)
@@ -175,14 +175,15 @@ func (fl *filing) unusual(v Values) []string {
 	return out
 }
 
-func (fl *filing) hardRefusal(c *config.Check, v Values) *handlers.Refusal {
-	var parts []string
-	for _, name := range c.Rule.Names() {
-		n, _ := fl.lookup(v)(name)
-		parts = append(parts, fmt.Sprintf("%s%d", name, n))
-	}
-	return handlers.Refusef("请照这样改了再发：/"+fl.sh.form.Name+" "+fl.sh.line(v, nil),
-		"%s对不上：要%s。什么也没存。", strings.Join(parts, "、"), c.Rule)
+// hardRefusal says which rule is broken, and gives the typed line back with the figure
+// in question left open.
+func (fl *filing) hardRefusal(c *config.Check, typed, v Values) *handlers.Refusal {
+	open := c.Rule.Names()[0]
+	line := maps.Clone(typed)
+	delete(line, open)
+	broken := c.Rule.Show(fl.lookup(v), func(name string) string { return name })
+	rule := strings.NewReplacer("<=", "≤", ">=", "≥", "==", "=", " ", "").Replace(c.Rule.String())
+	return handlers.Refusef("请照这样改了再发："+fl.verb+fl.sh.line(line, []string{open}), "%s，不对，要%s。什么也没存。", broken, rule)
 }
 
 // ask keeps the draft and puts its question. In a group the question says no figures.
@@ -312,7 +313,9 @@ func (f *Family) answer(ctx context.Context, c *handlers.Call) (handlers.Outcome
 				full = short
 			}
 			what := fmt.Sprintf("“%s”没看懂，%s还没报完。", clip(c.Rest), d.Form)
-			if syntax.No(c.Rest) {
+			if _, _, reason, keep := syntax.Keep(c.Rest); keep && d.Ask == askBalance && reason == "" {
+				what = fmt.Sprintf("要留%d也行，请带一句原因。", d.Values[d.Labels[0]])
+			} else if syntax.No(c.Rest) {
 				what = "那请把对的写出来，如：" + d.Labels[0] + "3"
 			}
 			return handlers.Outcome{}, true, handlers.Refuse(what, full)

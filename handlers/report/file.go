@@ -197,7 +197,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 	if line == "" {
 		return handlers.Refuse(what+"什么也没存。", "照这样发："+fl.copyLine())
 	}
-	return handlers.Refuse(what+"什么也没存。", "请照这样改了再发：/"+form.Name+" "+line)
+	return handlers.Refuse(what+"什么也没存。", "请照这样改了再发："+fl.verb+line)
 }
 
 // carry fills what 同昨 (stocks) or 零报 (stocks, and flows with 0) means. A stock that

@@ -22,7 +22,8 @@ type filing struct {
 	by    config.Person
 	today Report
 	prev  Report // the day before
-	draft draft  // the open question of this person, of whatever form; Rev 0 = none
+	draft draft  // the open question of this person, of whatever form; rev 0 = none
+	verb  string // what a corrected line begins with: "/日报 ", "/改 "
 	texts map[string]string
 }
 
@@ -36,7 +37,7 @@ func (f *Family) load(ctx context.Context, c *handlers.Call, sh *sheet, day conf
 	if err := b.Run(ctx); err != nil {
 		return nil, fmt.Errorf("read report %s/%s: %w", sh.form.Name, unit.Name, err)
 	}
-	fl := &filing{Desk: &c.Desk, sh: sh, day: day, unit: unit, by: c.Person}
+	fl := &filing{Desk: &c.Desk, sh: sh, day: day, unit: unit, by: c.Person, verb: "/" + sh.form.Name + " "}
 	var err error
 	if fl.today, err = decode(sh.form, *today); err != nil {
 		return nil, err

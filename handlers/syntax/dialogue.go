@@ -13,7 +13,7 @@ func Cancel(s string) bool { return cancelWords[bare(s)] }
 // named=false if none was.
 func Keep(s string) (n int, named bool, reason string, ok bool) {
 	rest, ok := strings.CutPrefix(Normalise(s), "留")
-	if !ok {
+	if !ok || strings.HasPrefix(rest, "言") || strings.HasPrefix(rest, "意") {
 		return 0, false, "", false
 	}
 	rest = trimMarks(rest)
@@ -25,4 +25,20 @@ func Keep(s string) (n int, named bool, reason string, ok bool) {
 		rest = trimMarks(strings.TrimPrefix(rest, p))
 	}
 	return n, named, rest, true
+}
+
+// Behind returns what was typed behind the first of the words that stands in raw, with
+// its own punctuation and line breaks; raw itself, trimmed, if none does. It is for text
+// that is kept word for word, where Normalise would change the marks.
+func Behind(raw string, words ...string) string {
+	first, n := -1, 0
+	for _, w := range words {
+		if i := strings.Index(raw, w); i >= 0 && (first < 0 || i < first) {
+			first, n = i, len(w)
+		}
+	}
+	if first < 0 {
+		return strings.TrimSpace(raw)
+	}
+	return strings.TrimLeft(strings.TrimSpace(raw[first+n:]), " \u2005\u3000:：,，")
 }

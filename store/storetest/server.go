@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,13 +40,17 @@ func haveRedis(tb testing.TB) bool {
 }
 
 // keeper runs a redis-server for as long as its own standard input is open. The test
-// binary holds the other end, so that nothing is left behind even when it is killed.
-const keeper = `dir=$1; shift; redis-server "$@" & pid=$!; read -r _; kill $pid; wait $pid; rm -rf "$dir"`
+// binary holds the other end, so that nothing is left behind even when it is killed. An
+// interrupt from the keyboard reaches the keeper too, and must not end it before its work.
+const keeper = `trap '' INT HUP TERM; dir=$1; shift; redis-server "$@" & pid=$!; read -r _; kill $pid; wait $pid; rm -rf "$dir"`
 
 // keep starts a redis-server in dir. stop ends it, waits, and removes dir.
 func keep(dir string, args ...string) (stop func() error, err error) {
 	args = append([]string{"-c", keeper, "keeper", dir}, append(args,
-		"--dir", dir, "--save", "", "--logfile", filepath.Join(dir, "log"), "--daemonize", "no")...)
+		"--dir", dir, "--logfile", filepath.Join(dir, "log"), "--daemonize", "no")...)
+	if !slices.Contains(args, "--sentinel") {
+		args = append(args, "--save", "")
+	}
 	cmd := exec.Command("sh", args...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -144,6 +149,24 @@ func freePort(tb testing.TB) string {
 	return l.Addr().String()
 }
 
+// StartSentinel starts a redis-server and a Sentinel that knows it as "main", and returns
+// the Sentinel's address. The test is skipped where there is no redis-server.
+func StartSentinel(tb testing.TB) string {
+	tb.Helper()
+	if !haveRedis(tb) {
+		tb.Skip("no redis-server here to watch over")
+	}
+	host, port, _ := net.SplitHostPort(StartTCP(tb).Addr())
+	addr := freePort(tb)
+	_, own, _ := net.SplitHostPort(addr)
+	config := filepath.Join(tb.TempDir(), "sentinel.conf")
+	if err := os.WriteFile(config, []byte("sentinel monitor main "+host+" "+port+" 1\n"), 0o600); err != nil {
+		tb.Fatalf("storetest: %v", err)
+	}
+	startAt(tb, addr, config, "--sentinel", "--bind", "127.0.0.1", "--port", own)
+	return addr
+}
+
 // StartCluster starts a Redis Cluster of three masters on loopback and returns their
 // addresses. The test is skipped where there is no redis-server.
 func StartCluster(tb testing.TB) []string {
@@ -199,8 +222,8 @@ func busPort(ctx context.Context, tb testing.TB, c *redis.Client) string {
 }
 
 func clusterWhole(ctx context.Context, c *redis.Client, nodes int) bool {
-	slots, err := c.ClusterSlots(ctx).Result()
-	if err != nil || len(slots) != nodes {
+	shards, err := c.ClusterShards(ctx).Result()
+	if err != nil || len(shards) != nodes {
 		return false
 	}
 	info, err := c.ClusterInfo(ctx).Result()

@@ -79,11 +79,11 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 		t.Parallel()
 		f(t, Mini(t).Open(t))
 	})
+	if !haveRedis(t) {
+		return // the miniredis half runs; in CI haveRedis has failed the test
+	}
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		if !haveRedis(t) {
-			t.Skip("no redis-server here; the miniredis half has run")
-		}
 		f(t, Start(t).Open(t))
 	})
 }

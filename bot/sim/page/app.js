@@ -188,6 +188,14 @@ function drawMessage(m) {
   return row;
 }
 
+// A message that has not changed keeps its element, and with it a selection half made.
+const drawn = new Map(); // seq → {sig, row}
+function rowOf(m) {
+  const sig = who + open + JSON.stringify(m);
+  if (drawn.get(m.seq)?.sig !== sig) drawn.set(m.seq, { sig, row: drawMessage(m) });
+  return drawn.get(m.seq).row;
+}
+
 function drawLog() {
   const log = $("log");
   const low = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
@@ -196,7 +204,7 @@ function drawLog() {
   for (const m of inChat(open)) {
     if (!before || dayOf(m.at) !== dayOf(before) || Date.parse(m.at) - Date.parse(before) > 5 * 60e3) rows.push(el("div", "stamp", when(m.at)));
     before = m.at;
-    rows.push(drawMessage(m));
+    rows.push(rowOf(m));
     seen.set(who + " " + open, Math.max(m.seq, seen.get(who + " " + open) || 0));
   }
   if (!rows.length) rows.push(el("div", "empty", "还没有消息"));
@@ -289,13 +297,18 @@ const move = (body) =>
 
 function drawOutbox(data) {
   const words = { waiting: "等着发", claimed: "轮到了", sending: "正在发", sent: "已发", unknown: "不知到没到", dead: "发不出去", dropped: "不用发了" };
+  const kinds = { emergency: "紧急", digest: "晨报汇总", notice: "通知", card: "卡片", nudge: "提醒", reminder: "群提醒", answer: "回复" };
   const part = (name, list) =>
     el("section", "", el("h3", "", (words[name] || name) + "（" + list.length + "）"),
       ...list.slice(0, 200).map((x) => {
         if (typeof x !== "object" || x === null) return el("div", "item", String(x));
-        const text = x.text || x.content?.text || x.Text || "";
-        const rest = Object.entries(x).filter(([k, v]) => !["text", "Text", "content", "card"].includes(k) && v !== "" && v !== null && typeof v !== "object");
-        return el("div", "item", el("div", "itemtext", text), el("div", "itemrest", rest.map(([k, v]) => k + " " + v).join(" · ")));
+        const to = String(x.to || "").replace(/^(chat|user|app|bot):/, "");
+        const head = el("div", "itemhead", el("b", "", nameOf(to) || to || "#" + (x.n ?? "")), el("span", "", [x.at, x.due].filter(Boolean).map(when).join(" · ")));
+        const rest = Object.entries(x).filter(([k, v]) => !["n", "to", "at", "due", "text", "content", "card", "street", "state"].includes(k) && v !== "" && v !== null && v !== 0 && typeof v !== "object");
+        const item = el("div", "item", head);
+        if (x.text || x.content?.text) item.append(el("div", "itemtext", x.text || x.content.text));
+        if (rest.length) item.append(el("div", "itemrest", rest.map(([k, v]) => (k === "kind" ? kinds[v] || v : k === "reason" || k === "err" ? v : k + " " + v)).join(" · ")));
+        return item;
       }));
   const lists = Array.isArray(data) ? [["waiting", data]] : Object.entries(data).filter(([, v]) => Array.isArray(v));
   const single = Array.isArray(data) ? [] : Object.entries(data).filter(([, v]) => typeof v !== "object");
@@ -355,6 +368,7 @@ async function load() {
   state = await call("GET", "/sim/state");
   const all = await call("GET", "/sim/messages");
   messages.clear();
+  drawn.clear();
   for (const m of all.messages) messages.set(m.seq, m);
   showClock(state.now, state.next);
   drawWho();
