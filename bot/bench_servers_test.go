@@ -197,6 +197,27 @@ func (p *process) cpu(b *testing.B) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100
 }
 
+// busy is the processor time Redis has used.
+func (d *district) busy(b *testing.B) time.Duration {
+	b.Helper()
+	info, err := d.rdb.Info(b.Context(), "cpu").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var sum float64
+	for line := range strings.Lines(info) {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), ":"); name {
+		case "used_cpu_user", "used_cpu_sys":
+			seconds, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			sum += seconds
+		}
+	}
+	return time.Duration(sum * float64(time.Second))
+}
+
 // peak is the most memory the process has had resident, in MiB.
 func (p *process) peak(b *testing.B) float64 {
 	b.Helper()

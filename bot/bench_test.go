@@ -38,15 +38,16 @@ func BenchmarkCallback(b *testing.B) {
 	all := []*process{bot, bare, calls}
 	for _, conns := range []int{1, 32} {
 		b.Run(fmt.Sprintf("conns=%d", conns), func(b *testing.B) {
-			took, cpu := map[*process][]float64{}, map[*process]float64{}
+			took, cpu, redisCPU := map[*process][]float64{}, map[*process]float64{}, map[*process]float64{}
 			d.round(b, all, func(p *process, day []message) { p.flood(b, day, conns) }) // warm up
 			rounds := 0
 			for b.Loop() {
 				rounds++
 				d.round(b, all, func(p *process, day []message) {
-					before := p.cpu(b)
+					before, busy := p.cpu(b), d.busy(b)
 					took[p] = append(took[p], p.flood(b, day, conns).Seconds())
 					cpu[p] += (p.cpu(b) - before).Seconds()
+					redisCPU[p] += (d.busy(b) - busy).Seconds()
 				})
 			}
 			perRound := float64(d.size())
@@ -57,6 +58,8 @@ func BenchmarkCallback(b *testing.B) {
 			b.ReportMetric(cpu[bot]/cpu[bare], "cpu/bare")
 			b.ReportMetric(cpu[bot]/cpu[calls], "cpu/bare-calls")
 			b.ReportMetric(cpu[bot]/perRound/float64(rounds)*1e6, "cpu-µs/msg")
+			b.ReportMetric(redisCPU[bot]/perRound/float64(rounds)*1e6, "redis-cpu-µs/msg")
+			b.ReportMetric(redisCPU[bot]/redisCPU[bare], "redis-cpu/bare")
 		})
 	}
 	b.Run("rate=1000", func(b *testing.B) {

@@ -50,6 +50,7 @@ var ErrNothing = errors.New("nothing to do")
 // Duty is what happens when a schedule's slot comes.
 type Duty struct {
 	Kind string // the word used in a pack's `do:`
+	Past bool   // speaks about the day before its slot: runs also on the morning after the pack's last day
 	Run  func(ctx context.Context, m *Moment) (Outcome, error)
 }
 

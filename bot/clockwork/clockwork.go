@@ -63,6 +63,7 @@ type entry struct {
 	street *config.Street
 	run    config.Run
 	duty   *config.Duty
+	past   bool // the duty speaks about the day before
 }
 
 // name is the entry's field among the cursors.
@@ -71,6 +72,9 @@ func (e entry) name() string { return e.run.Pack.Name + "/" + e.duty.Name() }
 // active reports whether the entry's pack runs on the day of a slot.
 func (e entry) active(slot time.Time) bool {
 	d := e.street.Day(slot)
+	if e.past {
+		d = d.Add(-1)
+	}
 	return e.run.From <= d && (e.run.To == "" || d <= e.run.To)
 }
 
@@ -88,7 +92,7 @@ func (w *Clockwork) entries(s *config.Street) []entry {
 	var out []entry
 	for _, run := range s.Runs {
 		for _, d := range run.Pack.Duties {
-			out = append(out, entry{s, run, d})
+			out = append(out, entry{s, run, d, w.duties[d.Do].Past})
 		}
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -35,7 +36,7 @@ func (f *Family) Handlers() handlers.Family {
 				Summary: "看今天或某天的晨报", Usage: "/晨报 [日期]", Example: "/晨报", Run: f.ask,
 			}}
 		},
-		Duties: []handlers.Duty{{Kind: "digest", Run: f.Morning}},
+		Duties: []handlers.Duty{{Kind: "digest", Past: true, Run: f.Morning}},
 	}
 }
 
@@ -83,6 +84,11 @@ func (f *Family) ask(ctx context.Context, c *handlers.Call) (handlers.Outcome, e
 		morning = c.Street.Day(at)
 	}
 	packs := c.Street.Active(morning)
+	for _, p := range c.Street.Active(morning.Add(-1)) { // the morning after a pack's last day
+		if !slices.Contains(packs, p) {
+			packs = append(packs, p)
+		}
+	}
 	b := c.Read()
 	cells := make([]*store.Cell, len(packs))
 	for i, p := range packs {
