@@ -28,6 +28,7 @@ const (
 	budgetRedis    = time.Second
 
 	budgetStopServer = 4 * time.Second // handlers that are answering
+	budgetStopAdmin  = time.Second     // /metrics and the like
 	budgetStopLoop   = 3 * time.Second // sends that are being written
 	budgetStopStore  = time.Second
 )
@@ -278,19 +279,22 @@ func (a *app) turn(ctx context.Context, now time.Time) (time.Time, error) {
 	return next, nil
 }
 
-// checkpoint signs the head of today's audit chain of every street.
+// checkpoint signs the head of the audit chain of every street: today's, and yesterday's
+// for what was added in its last minute.
 func (a *app) checkpoint(ctx context.Context) {
 	now := a.clock.Now()
 	for _, s := range a.dir.Streets() {
-		if err := a.store.Checkpoint(ctx, s.Code, string(s.Day(now)), now); err != nil {
-			a.log.Error("audit checkpoint not written", "street", s.Code, "err", err)
+		for _, day := range []config.Day{s.Day(now).Add(-1), s.Day(now)} {
+			if err := a.store.Checkpoint(ctx, s.Code, string(day), now); err != nil {
+				a.log.Error("audit checkpoint not written", "street", s.Code, "err", err)
+			}
 		}
 	}
 }
 
 // serveOn listens synchronously, so that a taken port fails the start, and serves h
 // until the teardown.
-func (a *app) serveOn(addr, what string, h http.Handler) (net.Addr, error) {
+func (a *app) serveOn(addr, what string, stop time.Duration, h http.Handler) (net.Addr, error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
@@ -304,7 +308,7 @@ func (a *app) serveOn(addr, what string, h http.Handler) (net.Addr, error) {
 			a.log.Error("server ended", "server", what, "err", err)
 		}
 	}()
-	a.end.add(what, budgetStopServer, func(ctx context.Context) error {
+	a.end.add(what, stop, func(ctx context.Context) error {
 		err := srv.Shutdown(ctx)
 		if err != nil {
 			srv.Close()

@@ -47,6 +47,10 @@ func runAudit(ctx context.Context, con console, args []string) error {
 	if len(report.Faults) > 0 {
 		return errShown
 	}
+	if report.Lines == 0 {
+		fmt.Fprintln(con.out, "这一天没有记录")
+		return nil
+	}
 	fmt.Fprintln(con.out, "✓ 没有被动过")
 	return nil
 }

@@ -31,6 +31,9 @@ func runCheck(ctx context.Context, con console, args []string) error {
 		fmt.Fprint(con.err, weak.String())
 		return errShown
 	}
+	if _, err := openRing(cfg); err != nil {
+		return err
+	}
 	fmt.Fprintf(con.out, "配置没有问题（%s）\n", cfg.Digest)
 	if !*live {
 		return nil

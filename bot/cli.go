@@ -33,7 +33,7 @@ func commands() []command {
 		{"demo", "[-listen 127.0.0.1:8080] [-redis ADDR] [-at TIME] [-sim URL]", "模拟器、内置 Redis、演示街道、聊天页面，一条命令看全", runDemo},
 		{"sim", "[-listen ADDR] [-at TIME] [-write-config DIR]", "只起模拟器；写一份连它的配置", runSim},
 		{"serve", "-config DIR", "正式运行", runServe},
-		{"init", "DIR", "生成一份带注释的配置", runInit},
+		{"init", "[-keys-only] DIR", "生成一份带注释的配置和密钥", runInit},
 		{"check", "-config DIR [-live]", "检查配置，指出每个错在哪行、怎么改", runCheck},
 		{"try", "[-config DIR] -as USERID [-chat CHATID] [-at TIME] TEXT", "看机器人怎么理解一行字，不写任何东西", runTry},
 		{"health", "-config DIR", "问正在运行的机器人好不好，给容器的健康检查用", runHealth},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -144,7 +145,8 @@ func (d *demo) start(ctx context.Context) error {
 	if err := d.app.start(); err != nil {
 		return err
 	}
-	if err := announce(ctx, apiBase, base, base); err != nil {
+	cfg.Bot.Simulator = apiBase
+	if err := announce(ctx, cfg, base, base); err != nil {
 		return err
 	}
 	if d.sim != nil {
@@ -264,14 +266,22 @@ var directClient = &http.Client{Transport: &http.Transport{Proxy: nil}}
 
 // announce tells a simulator where the bot is, as an administrator enters the callback
 // addresses in the console; the simulator verifies them at once.
-func announce(ctx context.Context, simBase, botBase, houseBase string) error {
+func announce(ctx context.Context, cfg *config.Config, botBase, houseBase string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	body, err := json.Marshal(map[string]string{"bot": botBase + "/wecom/bot", "app": botBase + "/wecom/app", "house": houseBase})
+	addresses := map[string]string{"house": houseBase}
+	w := cfg.Bot.WeCom
+	if w.Bot.Mode == config.ModeCallback {
+		addresses["bot"] = botBase + w.Bot.Path
+	}
+	if w.App.CorpID != "" {
+		addresses["app"] = botBase + w.App.Path
+	}
+	body, err := json.Marshal(addresses)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, simBase+"/sim/bot", strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, cfg.Bot.Simulator+"/sim/bot", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

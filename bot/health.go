@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"juwei/config"
 )
 
 // runHealth asks the running bot's /healthz, for a container without a shell. It exits 0
@@ -21,8 +23,8 @@ func runHealth(ctx context.Context, con console, args []string) error {
 	if *dir == "" {
 		return errors.New("请写 -config 目录")
 	}
-	cfg, err := loadConfig(con, *dir)
-	if err != nil {
+	cfg, problems := config.Load(*dir, known())
+	if err := problems.Err(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)

@@ -15,7 +15,9 @@ import (
 // runInit writes a commented configuration to start from, with fresh keys. It never
 // overwrites.
 func runInit(_ context.Context, con console, args []string) error {
-	rest, err := parse(flags(con, "init"), args)
+	set := flags(con, "init")
+	keysOnly := set.Bool("keys-only", false, "只在这个目录生成密钥")
+	rest, err := parse(set, args)
 	if err != nil {
 		return err
 	}
@@ -23,6 +25,9 @@ func runInit(_ context.Context, con console, args []string) error {
 		return errors.New("请写目录，例：bot init ./conf")
 	}
 	dir := rest[0]
+	if *keysOnly {
+		return initKeys(dir)
+	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s 里已经有文件，不覆盖。换一个空目录", dir)
 	}
@@ -44,12 +49,8 @@ func runInit(_ context.Context, con console, args []string) error {
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	keys := filepath.Join(dir, "keys")
-	if err := os.MkdirAll(keys, 0o700); err != nil {
-		return fmt.Errorf("init: %w", err)
-	}
-	if _, err := store.InitRing(keys); err != nil {
-		return fmt.Errorf("init: %w", err)
+	if err := initKeys(filepath.Join(dir, "keys")); err != nil {
+		return err
 	}
 	fmt.Fprintf(con.out, `写好了：%s
 接下来：
@@ -59,5 +60,16 @@ func runInit(_ context.Context, con console, args []string) error {
   4. go run ./bot serve -config %s
 keys/ 里是加密用的密钥：备份到别处，和 Redis 的备份分开放。
 `, dir, filepath.Join(dir, "bot.yaml"), dir, dir, dir)
+	return nil
+}
+
+// initKeys makes a new key ring. It never touches one that is there.
+func initKeys(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("init keys: %w", err)
+	}
+	if _, err := store.InitRing(dir); err != nil {
+		return fmt.Errorf("init keys: %w", err)
+	}
 	return nil
 }

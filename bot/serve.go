@@ -83,7 +83,7 @@ func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *a
 	if moved != nil {
 		a.houseRoutes(admin, moved)
 	}
-	adminAddr, err := a.serveOn(cfg.Bot.AdminListen, "admin listener", admin)
+	adminAddr, err := a.serveOn(cfg.Bot.AdminListen, "admin listener", budgetStopAdmin, admin)
 	if err != nil {
 		return nil, err
 	}
@@ -91,13 +91,13 @@ func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *a
 	if err := a.callbacks(mux); err != nil {
 		return nil, err
 	}
-	addr, err := a.serveOn(cfg.Bot.Listen, "callback listener", mux)
+	addr, err := a.serveOn(cfg.Bot.Listen, "callback listener", budgetStopServer, mux)
 	if err != nil {
 		return nil, err
 	}
 	log.Info("listening", "callbacks", addr.String(), "admin", adminAddr.String())
 	if moved != nil {
-		if err := announce(ctx, cfg.Bot.Simulator, "http://"+reachable(addr.String()), "http://"+reachable(adminAddr.String())); err != nil {
+		if err := announce(ctx, cfg, "http://"+reachable(addr.String()), "http://"+reachable(adminAddr.String())); err != nil {
 			return nil, err
 		}
 	}
@@ -106,9 +106,9 @@ func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *a
 
 // openStore opens the configured Redis with the configured keys.
 func openStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
-	ring, err := store.OpenRing(cfg.Bot.SealKeysDir)
+	ring, err := openRing(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("密钥目录 %s 打不开，先运行 bot init 生成：%w", cfg.Bot.SealKeysDir, err)
+		return nil, err
 	}
 	r := cfg.Bot.Redis
 	st, err := store.Open(ctx, store.Options{
@@ -119,4 +119,13 @@ func openStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
 		return nil, fmt.Errorf("连不上 Redis：%w", err)
 	}
 	return st, nil
+}
+
+// openRing opens the configured keys.
+func openRing(cfg *config.Config) (*store.Ring, error) {
+	ring, err := store.OpenRing(cfg.Bot.SealKeysDir)
+	if err != nil {
+		return nil, fmt.Errorf("密钥目录 %s 打不开（没有就用 bot init -keys-only %s 生成）：%w", cfg.Bot.SealKeysDir, cfg.Bot.SealKeysDir, err)
+	}
+	return ring, nil
 }

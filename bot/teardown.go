@@ -53,7 +53,15 @@ func (t *teardown) run() error {
 		for i := len(steps) - 1; i >= 0; i-- {
 			s := steps[i]
 			ctx, cancel := context.WithTimeout(context.Background(), s.budget)
-			if err := s.undo(ctx); err != nil {
+			done := make(chan error, 1)
+			go func() { done <- s.undo(ctx) }()
+			var err error
+			select {
+			case err = <-done:
+			case <-ctx.Done(): // a step that hangs is named and left behind
+				err = ctx.Err()
+			}
+			if err != nil {
 				t.log.Error("stop step failed", "step", s.name, "err", err)
 				errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 			}

@@ -5,7 +5,7 @@ type Bot struct {
 	Listen      string // host:port for WeCom's callbacks
 	AdminListen string // host:port for /metrics, /healthz and /readyz
 	Redis       Redis
-	SealKeysDir string // folder of the master ring and the campaigns' data keys
+	SealKeysDir string // absolute, or relative to where we stand: folder of the master ring and the campaigns' data keys
 	CAFile      string // PEM file for private deployments; "" = the system's roots
 	Simulator   string // URL of a simulator on this machine whose clock rules; "" = the real thing
 	WeCom       WeCom

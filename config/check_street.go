@@ -18,6 +18,7 @@ func checkStreet(d *draft) {
 	checkAreas(d)
 	checkChatNames(d)
 	checkRuns(d)
+	checkYears(d)
 	for i, r := range d.street.Runs {
 		if r.Pack != nil {
 			checkReach(d, r, i)
@@ -177,6 +178,9 @@ func checkRuns(d *draft) {
 			if r.To == "" && f.Until == "" {
 				d.problem(r.Place, "没有结束日，表单“"+f.Name+"”会一直收下去", "写上 to，或在包里给表单写 until")
 			}
+		}
+		if len(r.Pack.Forms) == 0 && len(r.Pack.Duties) > 0 && r.To == "" {
+			d.warn(r.Place, "没有结束日，任务 "+r.Pack.Duties[0].Name()+" 会一直做下去", "写上 to")
 		}
 		for _, before := range d.street.Runs[:i] {
 			if before.Pack == nil || !overlap(before, r) {

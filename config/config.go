@@ -2,10 +2,11 @@ package config
 
 // Config is everything the office has written, checked.
 type Config struct {
-	Bot     Bot              // bot.yaml; defaults where it is silent
-	Streets []*Street        // streets/*.yaml, in the order of the file names
-	Packs   map[string]*Pack // by name: the built-in packs, overridden by packs/*.yaml
-	Digest  string           // the first 12 hex digits of a SHA-256 over all files but secrets.env; /readyz shows it
+	Bot      Bot              // bot.yaml; defaults where it is silent
+	Streets  []*Street        // streets/*.yaml, in the order of the file names
+	Packs    map[string]*Pack // by name: the built-in packs, overridden by packs/*.yaml
+	Calendar *Calendar        // workdays and holidays: the built-in years, overridden by calendar/*.yaml
+	Digest   string           // the first 12 hex digits of a SHA-256 over all files but secrets.env; /readyz shows it
 }
 
 // Street returns the street with this code, or nil.

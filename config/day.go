@@ -35,6 +35,15 @@ func (d Day) Add(n int) Day {
 	return Day(d.Time(time.UTC).AddDate(0, 0, n).Format(dayLayout))
 }
 
+// Year returns the calendar year of the day, 0 if d is no day.
+func (d Day) Year() int {
+	t := d.Time(time.UTC)
+	if t.IsZero() {
+		return 0
+	}
+	return t.Year()
+}
+
 // Label returns the day as people say it: 2月13日.
 func (d Day) Label() string {
 	t := d.Time(time.UTC)

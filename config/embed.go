@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed packs/*.yaml demo/*.yaml template
+//go:embed packs/*.yaml demo/*.yaml calendar/*.yaml template
 var files embed.FS
 
 // Starter returns the commented files with which a new configuration begins: bot.yaml,
@@ -14,6 +14,8 @@ var files embed.FS
 func Starter() fs.FS { return builtin("template") }
 
 func builtinPacks() fs.FS { return builtin("packs") }
+
+func builtinYears() fs.FS { return builtin("calendar") }
 
 func builtin(dir string) fs.FS {
 	sub, err := fs.Sub(files, dir)

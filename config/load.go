@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,14 +29,17 @@ const secretsFile = "secrets.env"
 // fills the names that it lacks. The Config is nil if there is a problem that is more
 // than a warning, see Problems.Err.
 func Load(dir string, k Known) (*Config, Problems) {
-	return load(os.DirFS(dir), os.LookupEnv, k)
+	cfg, problems := load(os.DirFS(dir), os.LookupEnv, k)
+	if cfg != nil && cfg.Bot.SealKeysDir != "" && !filepath.IsAbs(cfg.Bot.SealKeysDir) {
+		cfg.Bot.SealKeysDir = filepath.Join(dir, cfg.Bot.SealKeysDir) // relative to its file, wherever we stand
+	}
+	return cfg, problems
 }
 
 // Demo returns the demo street with the built-in packs. Its Bot holds the defaults, and
 // its chats have names for their webhooks' variables but no keys.
 func Demo(k Known) (*Config, error) {
-	l := &loader{known: k, hash: sha256.New(), packs: make(map[string]*pack)}
-	l.readPacks(builtinPacks(), ".")
+	l := newLoader(k)
 	l.readStreets(builtin("demo"), ".")
 	cfg, problems := l.finish(defaultBot())
 	if err := problems.Err(); err != nil {
@@ -46,8 +50,7 @@ func Demo(k Known) (*Config, error) {
 
 // load is Load on any file system and environment.
 func load(fsys fs.FS, getenv func(string) (string, bool), k Known) (*Config, Problems) {
-	l := &loader{known: k, hash: sha256.New(), packs: make(map[string]*pack)}
-	l.readPacks(builtinPacks(), ".")
+	l := newLoader(k)
 	l.lookup = l.secrets(fsys, getenv)
 	bot := defaultBot()
 	if data, ok := l.readFile(fsys, "bot.yaml"); ok {
@@ -55,6 +58,7 @@ func load(fsys fs.FS, getenv func(string) (string, bool), k Known) (*Config, Pro
 		bot = readBot(top)
 	}
 	l.readPacks(fsys, "packs")
+	l.readYears(fsys, "calendar")
 	l.readStreets(fsys, "streets")
 	if len(l.drafts) == 0 {
 		l.report(Problem{File: "streets", What: "里面没有街道文件", Mend: "用 bot init 生成一份，或放入 streets/名称.yaml"})
@@ -70,7 +74,16 @@ type loader struct {
 	lines    map[string][]string // the lines of each file read
 	problems Problems
 	packs    map[string]*pack
+	calendar *Calendar
 	drafts   []*draft
+}
+
+// newLoader knows the built-in packs and years already.
+func newLoader(k Known) *loader {
+	l := &loader{known: k, hash: sha256.New(), packs: make(map[string]*pack), calendar: &Calendar{years: make(map[int]*Year)}}
+	l.readPacks(builtinPacks(), ".")
+	l.readYears(builtinYears(), ".")
+	return l
 }
 
 // pack is a pack with the reader that knows its places.
@@ -180,13 +193,14 @@ func (l *loader) secrets(fsys fs.FS, getenv func(string) (string, bool)) func(st
 
 // finish checks what spans files and hands everything over.
 func (l *loader) finish(bot Bot) (*Config, Problems) {
-	cfg := &Config{Bot: bot, Packs: make(map[string]*Pack), Digest: hex.EncodeToString(l.hash.Sum(nil))[:12]}
+	cfg := &Config{Bot: bot, Packs: make(map[string]*Pack), Calendar: l.calendar, Digest: hex.EncodeToString(l.hash.Sum(nil))[:12]}
 	for name, p := range l.packs {
 		cfg.Packs[name] = p.Pack
 		l.checkKnown(p)
 	}
 	for _, d := range l.drafts {
 		l.linkPacks(d)
+		d.street.Calendar = l.calendar
 		checkStreet(d)
 		cfg.Streets = append(cfg.Streets, d.street)
 	}

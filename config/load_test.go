@@ -66,7 +66,7 @@ func TestLoadGood(t *testing.T) {
 // compares everything that is said about it.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
-	replaces := map[string]string{"bot": "bot.yaml", "street": "streets/good.yaml", "pack": "packs/small.yaml", "env": "secrets.env"}
+	replaces := map[string]string{"calendar": "calendar/2027.yaml", "bot": "bot.yaml", "street": "streets/good.yaml", "pack": "packs/small.yaml", "env": "secrets.env"}
 	for kind, name := range replaces {
 		mistakes, err := filepath.Glob(filepath.Join("testdata", kind, "*"+path.Ext(name)))
 		if err != nil || len(mistakes) == 0 {

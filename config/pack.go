@@ -149,6 +149,7 @@ type Duty struct {
 	Form     string        // the form it is about; "" where the kind needs none
 	Cron     string        // five fields, in the street's zone
 	Schedule cron.Schedule // Cron parsed; Next wants a time in the street's zone
+	Days     Days          // on which days; DaysAll where it says nothing
 	Chat     ChatKind      // the kind of chat it speaks in; "" = to single persons
 	Late     string        // LateSkip or LateOnce
 	Grace    time.Duration // LateSkip: how late it still makes sense

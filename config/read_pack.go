@@ -175,6 +175,7 @@ func readDuty(v value) *Duty {
 	if d.Cron = strings.Join(strings.Fields(line.text()), " "); d.Cron != "" {
 		d.Schedule = line.schedule(d.Cron)
 	}
+	d.Days = Days(o.get("days").oneOf(string(DaysAll), string(DaysAll), string(DaysWork), string(DaysRest)))
 	d.Chat = ChatKind(o.get("chat").oneOf("", texts(ChatKinds())...))
 	d.Late = o.get("late").oneOf(LateSkip, LateSkip, LateOnce)
 	grace := o.get("grace")

@@ -15,6 +15,7 @@ type Street struct {
 	Committees []Committee
 	People     []Person
 	Chats      []Chat
+	Calendar   *Calendar // the workdays and holidays; the same for every street
 	Place      Place
 }
 

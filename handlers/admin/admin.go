@@ -99,7 +99,7 @@ func bind(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	}
 	text := fmt.Sprintf("好了，%s已登记，大家可以在群里@我了。", chat.Name)
 	if chat.ChatID != "" && chat.ChatID != cell.Value {
-		text = fmt.Sprintf("好了，%s换成了这个群，原来的群不再用。", chat.Name)
+		text = fmt.Sprintf("好了，%s换成了这个群，原来的群不再用。推送还走原来群里的 webhook，请把配置里的也换掉。", chat.Name)
 	}
 	out := handlers.Answer(text)
 	out.Changes = []store.Change{store.Put(store.Overlay(handlers.ChatOverlay), chat.Name, old.Rev, cell.Value)}
