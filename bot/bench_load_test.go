@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"juwei/bot/wecom"
 	"juwei/config"
 )
 
@@ -31,9 +30,9 @@ func (d *district) messages(b *testing.B, at time.Time) []message {
 	ts, nonce := fmt.Sprint(at.Unix()), "1597212914"
 	var out []message
 	for s, street := range d.streets {
-		for u := range committees {
-			m := message{street: street, unit: unitName(u), user: userID(street, u), day: d.day}
-			back, watch, apart, missing := (s+u+at.YearDay())%40, u%3, u%5, (s*committees+u)%900
+		for u, secretary := range d.people {
+			m := message{street: street, unit: secretary.Unit, user: userID(street, secretary), day: d.day}
+			back, watch, apart, missing := (s+u+at.YearDay())%40, u%3, u%5, (s*len(d.people)+u)%900
 			m.line = fmt.Sprintf("/日报 新返%d 重点0 新隔%d 解除%d 在隔%d 发热0 未联系%d", back, watch, watch, apart, missing)
 			m.values = fmt.Sprintf("%d,0,%d,%d,%d,0,%d", back, watch, watch, apart, missing)
 			plain := mustJSON(b, map[string]any{
@@ -139,15 +138,4 @@ func (p *process) stream(b *testing.B, day []message, perSecond int) []time.Dura
 	close(turns)
 	wg.Wait()
 	return waited
-}
-
-// heard opens an answer, to see that the bot said what a secretary should hear.
-func heard(b *testing.B, c *wecom.Cipher, body []byte) string {
-	b.Helper()
-	enc, _, _ := bytes.Cut(bytes.TrimPrefix(body, []byte(`{"encrypt":"`)), []byte(`"`))
-	plain, err := c.Open(string(enc))
-	if err != nil {
-		b.Fatal(err)
-	}
-	return string(plain)
 }

@@ -13,8 +13,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"os/signal"
+	"path/filepath"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -33,8 +33,12 @@ import (
 )
 
 // benchServer in the environment makes this test binary a server instead: "bot" is the
-// program itself, with its own arguments; "bare …" is the rival.
-const benchServer = "JUWEI_BENCH_SERVER"
+// program itself, with its own arguments; "pipeline" and "calls" are its bare rivals.
+// benchProfile names a file for the bot's CPU profile.
+const (
+	benchServer  = "JUWEI_BENCH_SERVER"
+	benchProfile = "JUWEI_BENCH_PROFILE"
+)
 
 func init() {
 	what := os.Getenv(benchServer)
@@ -46,15 +50,8 @@ func init() {
 		os.Exit(1)
 	}()
 	if what == "bot" {
-		if f := os.Getenv("JUWEI_PROF"); f != "" {
-			w, _ := os.Create(f)
-			pprof.StartCPUProfile(w)
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-			stop()
-			pprof.StopCPUProfile()
-			w.Close()
-			os.Exit(code)
+		if profile := os.Getenv(benchProfile); profile != "" {
+			os.Exit(profiled(profile))
 		}
 		main()
 	}
@@ -62,30 +59,54 @@ func init() {
 	os.Exit(1)
 }
 
+// profiled runs the program and writes what its processor was busy with.
+func profiled(file string) int {
+	w, err := os.Create(file)
+	if err == nil {
+		err = pprof.StartCPUProfile(w)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	defer w.Close()
+	defer pprof.StopCPUProfile()
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+}
+
 // aof is how Redis is to be set up in earnest. Rewriting the file is left out: it would
 // fall into one slice or the other.
 var aof = []string{"--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"}
 
-// A district: streets with their committees, all on one bot and one Redis.
-const (
-	streets    = 40
-	committees = 19
-)
+// streets is how many streets like the demo's one bot and one Redis serve here.
+const streets = 40
 
+// district is those streets, and the platform they talk through.
 type district struct {
 	addr    string // of Redis
 	rdb     redis.UniversalClient
 	streets []string
+	people  []config.Person // the demo street's secretaries, in the order of its committees
 	day     config.Day
 	tenant  sim.Tenant
 	cipher  *wecom.Cipher
 }
 
-func unitName(u int) string                { return fmt.Sprintf("居民区%c%c", '甲'+rune(u), '子'+rune(u)) }
-func userID(street string, u int) string   { return fmt.Sprintf("%s-sj%02d", street, u) }
-func (d *district) size() int              { return len(d.streets) * committees }
-func (d *district) time() time.Time        { return d.day.Time(time.UTC).Add(7 * time.Hour) } // 15:00 there
-func streetOf(user string) (street string) { street, _, _ = strings.Cut(user, "-"); return street }
+func (d *district) size() int { return len(d.streets) * len(d.people) }
+
+// time is 15:00 of the day, in China.
+func (d *district) time() time.Time { return d.day.Time(time.UTC).Add(7 * time.Hour) }
+
+// userID is as long as the demo street's: sj-meiyuan becomes 07-meiyuan in street s07.
+func userID(street string, p config.Person) string { return street[1:] + p.UserID[2:] }
+
+// streetOf undoes userID.
+func streetOf(user string) string {
+	number, _, _ := strings.Cut(user, "-")
+	return "s" + number
+}
 
 func newDistrict(b *testing.B) *district {
 	b.Helper()
@@ -98,11 +119,19 @@ func newDistrict(b *testing.B) *district {
 	for i := range streets {
 		d.streets = append(d.streets, fmt.Sprintf("s%02d", i))
 	}
+	demo, err := config.Demo(known())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, p := range demo.Streets[0].People {
+		if p.Has(config.RoleSecretary) {
+			d.people = append(d.people, p)
+		}
+	}
 	d.tenant = sim.Tenant{
 		CorpID: "ww0123456789abcdef", AgentID: 1000002, AppSecret: "app-secret", AppToken: "apptoken", AppAESKey: strings.Repeat("a1", 21) + "M",
 		BotID: "bot-1", BotToken: "bottoken", BotAESKey: strings.Repeat("b2", 21) + "M",
 	}
-	var err error
 	if d.cipher, err = wecom.NewCipher(d.tenant.BotAESKey, d.tenant.BotToken, ""); err != nil {
 		b.Fatal(err)
 	}
@@ -322,12 +351,12 @@ wecom:
 	for _, street := range d.streets {
 		var y strings.Builder
 		fmt.Fprintf(&y, "street: {code: %s, name: 街道%[1]s, timezone: Asia/Shanghai}\npacks: [{name: epidemic, from: 2020-01-01, to: 2039-12-31}]\nchats: [{name: 书记群, kind: 书记, chatid: g-%[1]s}]\ncommittees:\n", street)
-		for u := range committees {
-			fmt.Fprintf(&y, "  - {name: %s, ordinal: %d}\n", unitName(u), u+1)
+		for i, p := range d.people {
+			fmt.Fprintf(&y, "  - {name: %s, ordinal: %d}\n", p.Unit, i+1)
 		}
 		fmt.Fprintf(&y, "people:\n  - {userid: %s-admin, title: 管理员, roles: [管理员]}\n", street)
-		for u := range committees {
-			fmt.Fprintf(&y, "  - {userid: %s, title: 书记%d, roles: [书记], unit: %s}\n", userID(street, u), u+1, unitName(u))
+		for _, p := range d.people {
+			fmt.Fprintf(&y, "  - {userid: %s, title: %s, roles: [书记], unit: %s}\n", userID(street, p), p.Title, p.Unit)
 		}
 		files["streets/"+street+".yaml"] = y.String()
 	}
@@ -380,10 +409,12 @@ func runBare(how, addr, key, token string) error {
 	return srv.Serve(ln)
 }
 
-// bareClient is set up as store.Open sets up its own.
+// bareClient is set up as store.Open sets up its own, but for its timeout: it has no
+// handlers.Router that would try again when the machine's disk makes Redis wait.
 func bareClient(addr string) redis.UniversalClient {
+	const timeout = budgetPatience
 	return redis.NewUniversalClient(&redis.UniversalOptions{
-		Addrs: []string{addr}, DialTimeout: budgetRedis, ReadTimeout: budgetRedis, WriteTimeout: budgetRedis, PoolTimeout: budgetRedis,
+		Addrs: []string{addr}, DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout, PoolTimeout: timeout,
 		ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1, Protocol: 2, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})

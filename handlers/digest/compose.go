@@ -16,6 +16,8 @@ import (
 type counted struct {
 	form        *config.Form
 	day, before []handlers.Filed
+	both        [][2]handlers.Filed // the units present on both days
+	sum         map[string]int      // the day's totals by field
 }
 
 // compose writes the digest of a morning: the day before it, in a constant number of
@@ -50,9 +52,10 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 		if c.before, err = pending[i].before(); err != nil {
 			return said{}, err
 		}
+		c.both, c.sum = both(c.day, c.before), totals(form, c.day)
 		byForm[form.Name] = c
 		out.Filed[form.Name] = len(c.day)
-		out.Totals[form.Name] = totals(form, c.day)
+		out.Totals[form.Name] = c.sum
 		heads = append(heads, c.head(units))
 	}
 	lines := []string{fmt.Sprintf("【晨报 %s】%s", morning.Label(), p.Title), day.Label() + strings.Join(heads, "；")}
@@ -64,7 +67,7 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 		}
 		lines = append(lines, c.section(s))
 		if s.Change {
-			base, changed = len(both(c.day, c.before)), true
+			base, changed = len(c.both), true
 		}
 	}
 	if changed && base == 0 {
@@ -111,12 +114,11 @@ func (c counted) head(units int) string {
 
 // section is one line: 输入：新返86(+12) 重点4(0).
 func (c counted) section(s config.Section) string {
-	sum := totals(c.form, c.day)
 	var parts []string
 	for _, name := range s.Fields {
-		part := fmt.Sprintf("%s%d", name, sum[name])
+		part := fmt.Sprintf("%s%d", name, c.sum[name])
 		if name == s.Title {
-			part = fmt.Sprint(sum[name])
+			part = fmt.Sprint(c.sum[name])
 		}
 		if s.Change {
 			part += c.changed(name)
@@ -131,7 +133,7 @@ func (c counted) section(s config.Section) string {
 
 // changed is the change in brackets, or nothing when no unit reported on both days.
 func (c counted) changed(name string) string {
-	if len(both(c.day, c.before)) == 0 {
+	if len(c.both) == 0 {
 		return ""
 	}
 	return "(" + signed(c.change(name)) + ")"
@@ -140,7 +142,7 @@ func (c counted) changed(name string) string {
 // change is the difference to the day before over the units present on both days.
 func (c counted) change(name string) int {
 	n := 0
-	for _, pair := range both(c.day, c.before) {
+	for _, pair := range c.both {
 		n += pair[0].Values[name] - pair[1].Values[name]
 	}
 	return n
@@ -170,12 +172,14 @@ func (c counted) where(name string) string {
 }
 
 func (c counted) unexplained(s *config.Street) string {
+	unbalanced := map[string]bool{}
+	for _, r := range c.day {
+		unbalanced[r.Unit] = r.Unbalanced
+	}
 	var out []string
 	for _, u := range s.Committees {
-		for _, r := range c.day {
-			if r.Unit == u.Name && r.Unbalanced {
-				out = append(out, u.Name)
-			}
+		if unbalanced[u.Name] {
+			out = append(out, u.Name)
 		}
 	}
 	if len(out) == 0 {
@@ -221,12 +225,14 @@ func totals(form *config.Form, reports []handlers.Filed) map[string]int {
 
 // both pairs the reports of units present on both days.
 func both(day, before []handlers.Filed) [][2]handlers.Filed {
+	then := make(map[string]handlers.Filed, len(before))
+	for _, r := range before {
+		then[r.Unit] = r
+	}
 	var out [][2]handlers.Filed
-	for _, a := range day {
-		for _, b := range before {
-			if a.Unit == b.Unit {
-				out = append(out, [2]handlers.Filed{a, b})
-			}
+	for _, r := range day {
+		if old, ok := then[r.Unit]; ok {
+			out = append(out, [2]handlers.Filed{r, old})
 		}
 	}
 	return out
