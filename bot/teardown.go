@@ -32,17 +32,6 @@ func (t *teardown) add(name string, budget time.Duration, undo func(context.Cont
 	t.steps = append(t.steps, step{name, budget, undo})
 }
 
-// budget is the sum of all steps' budgets.
-func (t *teardown) budget() time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var sum time.Duration
-	for _, s := range t.steps {
-		sum += s.budget
-	}
-	return sum
-}
-
 // run undoes everything, last first.
 func (t *teardown) run() error {
 	t.once.Do(func() {

@@ -17,6 +17,7 @@ const (
 	flagFixed = 'c' // corrected after the cut-off: 更正
 	flagKept  = 'k' // does not add up, kept with a reason
 	flagProxy = 'p' // filed by somebody else for the unit: 代报
+	flagGone  = 'w' // withdrawn: the unit has no report, the log has what there was
 )
 
 // Report is one unit's report of one form and day.
@@ -28,8 +29,14 @@ type Report struct {
 	Rev    int // 0: there is none
 }
 
-// Filed reports whether there is a report.
-func (r Report) Filed() bool { return r.Rev > 0 }
+// Filed reports whether there is a report that has not been withdrawn.
+func (r Report) Filed() bool { return r.Rev > 0 && !r.has(flagGone) }
+
+// withdrawn reports whether a cell says that its report was taken back.
+func withdrawn(c store.Cell) bool {
+	i := strings.LastIndexByte(c.Value, '|')
+	return i >= 0 && strings.ContainsRune(c.Value[i:], flagGone)
+}
 
 func (r Report) has(flag rune) bool { return strings.ContainsRune(r.Flags, flag) }
 
@@ -48,12 +55,6 @@ func without(flags string, flag rune) string {
 
 // Values are a form's numbers by field name.
 type Values map[string]int
-
-// get is the look-up rules want.
-func (v Values) get(name string) (int, bool) {
-	n, ok := v[name]
-	return n, ok
-}
 
 // encode writes a report as its cell: formVersion|v1,v2,…|by|at|flags, the numbers in
 // the order of the form's fields, at in base 36 seconds. 64 bytes and less keep the
