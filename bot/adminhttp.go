@@ -37,9 +37,12 @@ func (a *app) health(w http.ResponseWriter, r *http.Request, green func(redis, w
 	redis := a.store.Ping(ctx) == nil
 	working := time.Since(time.Unix(a.beat.Load(), 0)) < stale
 	alive := time.Since(time.Unix(a.pulse.Load(), 0)) < stale
-	out := map[string]any{"redis": redis, "working": working, "alive": alive, "config": a.cfg.Digest, "version": version()}
-	if a.line != nil {
-		out["longconn"] = a.line.Connected()
+	out := map[string]any{"redis": redis, "working": working, "alive": alive, "config": a.works().cfg.Digest, "version": version()}
+	if restart := a.works().restart; len(restart) > 0 {
+		out["restart"] = restart // what the files say and only a restart puts in force
+	}
+	if a.holder != nil {
+		out["longconn"] = a.holder.view()
 	}
 	status := http.StatusOK
 	if !green(redis, working, alive) {
@@ -105,7 +108,7 @@ type outboxEntry struct {
 
 func (a *app) outbox(ctx context.Context) (outboxView, error) {
 	v := outboxView{Waiting: []outboxEntry{}, Sent: []outboxEntry{}, Unknown: []outboxEntry{}, Dead: []outboxEntry{}, Dropped: []outboxEntry{}}
-	for _, s := range a.dir.Streets() {
+	for _, s := range a.works().dir.Streets() {
 		entries, err := a.store.Outbox(ctx, s.Code, string(s.Day(a.clock.Now())))
 		if err != nil {
 			return v, err

@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"juwei/bot/clockwork"
-	"juwei/bot/courier"
 	"juwei/bot/wecom"
 	"juwei/config"
 	"juwei/handlers"
@@ -36,31 +34,27 @@ const (
 // every is how often the loop looks by itself; a commit wakes it at once.
 const (
 	everyTick       = time.Second
-	everyRefresh    = 5 * time.Second // the directory's overlay, for what another replica bound
-	everyCheckpoint = time.Minute     // of the audit chain
+	everyRefresh    = 5 * time.Second  // the directory's overlay, for what another replica bound
+	everyCheckpoint = time.Minute      // of the audit chain
+	everyJitter     = 40 * time.Second // schedules' pushes are spread over so long after their slot
 )
 
 // app is the bot put together: everything but its listeners and its simulator.
 type app struct {
-	cfg       *config.Config
-	clock     clock
-	store     *store.Store
-	dir       *handlers.Directory
-	router    *handlers.Router
-	clockwork *clockwork.Clockwork
-	courier   *courier.Courier
-	client    *wecom.Client
-	line      *wecom.LongConn // nil in callback mode
-	metrics   *metrics
-	log       *slog.Logger
-	end       *teardown
+	options appOptions
+	clock   clock
+	store   *store.Store
+	line    *wecom.LongConn // nil in callback mode
+	holder  *holder         // of the line; nil in callback mode
+	metrics *metrics
+	log     *slog.Logger
+	end     *teardown
 
-	wake  chan struct{}
-	pulse atomic.Int64 // machine time of the last turn, unix seconds
-	beat  atomic.Int64 // machine time of the last successful turn
-	turns sync.Mutex   // one turn at a time
-	last  time.Time    // house time of the last turn
-	due   time.Time    // next duty, as of the last turn; zero = look
+	running atomic.Pointer[works] // never nil once the app is made
+	wake    chan struct{}
+	pulse   atomic.Int64 // machine time of the last turn, unix seconds
+	beat    atomic.Int64 // machine time of the last successful turn
+	turns   sync.Mutex   // one turn at a time
 }
 
 // appOptions put an app together.
@@ -70,49 +64,54 @@ type appOptions struct {
 	Clock  clock
 	Logger *slog.Logger
 	Owner  string // this replica's name
+
+	Jitter time.Duration // what a schedule says leaves up to this much after its slot; 0 = at once
+	Lease  leaseTiming   // of the long connection; zero: usualLease
 }
 
 // newApp wires the bot. Nothing runs yet.
 func newApp(ctx context.Context, o appOptions) (*app, error) {
 	a := &app{
-		cfg: o.Config, clock: o.Clock, store: o.Store, log: o.Logger, metrics: newMetrics(),
+		options: o, clock: o.Clock, store: o.Store, log: o.Logger, metrics: newMetrics(),
 		end: &teardown{log: o.Logger}, wake: make(chan struct{}, 1),
 	}
-	fs := families()
-	a.dir = handlers.NewDirectory(a.cfg.Streets)
-	if err := a.dir.Refresh(ctx, a.store); err != nil {
+	var err error
+	if a.line, err = a.newLine(o.Config); err != nil {
 		return nil, err
 	}
-	w := a.cfg.Bot.WeCom
-	var err error
-	a.client, err = wecom.NewClient(wecom.ClientOptions{
-		APIBase: w.APIBase, CAFile: a.cfg.Bot.CAFile, CorpID: w.App.CorpID, AgentID: w.App.AgentID,
-		Secret: wecom.Secret(w.App.Secret.Reveal()), Budget: budgetSend, Now: a.clock.Now, Logger: o.Logger,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("wecom client: %w", err)
+	if a.line != nil {
+		a.holder = newHolder(a.store, a.line, o.Config.Bot.WeCom.Bot.ID, o.Owner, o.Lease, o.Logger)
 	}
-	a.router = handlers.NewRouter(handlers.RouterOptions{
-		BotName: w.Bot.Name, Directory: a.dir, Book: a.store, Door: a.store, Families: fs,
-		Patience: budgetPatience, Resolve: a.client.ResolveUser, Committed: func(string) { a.nudge() },
-		Watch: a.metrics.handled, Logger: o.Logger,
-	})
-	a.clockwork = clockwork.New(clockwork.Options{
-		Directory: a.dir, Store: a.store, Duties: duties(fs), Done: a.metrics.dutyDone, Logger: o.Logger,
-	})
-	a.courier = courier.New(courier.Options{
-		Store: a.store, Directory: a.dir, Recipes: recipes(fs),
-		Outlet: courier.Outlets(a.dir, a.client, w.App.CorpID),
-		Owner:  o.Owner, Lease: budgetSend + 5*time.Second, Attempts: 5, Parallel: 4,
-		Sent: a.metrics.sent, Logger: o.Logger,
-	})
+	w, err := a.build(ctx, o.Config)
+	if err != nil {
+		return nil, err
+	}
+	a.running.Store(w)
 	return a, nil
 }
 
 // receive answers one message and measures it.
 func (a *app) receive(ctx context.Context, m handlers.Message) (handlers.Content, error) {
 	defer a.metrics.timed(time.Now())
-	return a.router.Handle(ctx, m)
+	c, err := a.works().router.Handle(ctx, m)
+	if !c.Empty() {
+		a.answered(ctx, m)
+	}
+	if err == nil && m.Single() {
+		c = a.works().courier.Join(ctx, m.From, c, m.At)
+	}
+	return c, err
+}
+
+// answered counts an answer that shares a pace with pushes: on the long connection every
+// one, of the app those to a pressed button, which go out as messages.
+func (a *app) answered(ctx context.Context, m handlers.Message) {
+	if m.Via == handlers.ViaBot && a.line == nil || m.Via == handlers.ViaApp && m.Kind != handlers.Click {
+		return
+	}
+	if err := a.works().ways.Answered(ctx, a.store, m, m.At); err != nil {
+		a.log.WarnContext(ctx, "answer not counted", "id", m.ID, "err", err)
+	}
 }
 
 // nudge wakes the loop.
@@ -123,43 +122,18 @@ func (a *app) nudge() {
 	}
 }
 
-// callbacks are the addresses WeCom calls.
-func (a *app) callbacks(mux *http.ServeMux) error {
-	w := a.cfg.Bot.WeCom
-	if w.Bot.Mode == config.ModeCallback {
-		c, err := wecom.NewCipher(w.Bot.AESKey.Reveal(), w.Bot.Token.Reveal(), "")
-		if err != nil {
-			return fmt.Errorf("bot callback: %w", err)
-		}
-		mux.Handle(w.Bot.Path, wecom.BotCallback(wecom.BotOptions{
-			BotID: w.Bot.ID, Cipher: c, Receive: a.receive, Now: a.clock.Now, Budget: budgetReceive, Logger: a.log,
-		}))
-	}
-	if w.App.CorpID != "" {
-		c, err := wecom.NewCipher(w.App.AESKey.Reveal(), w.App.Token.Reveal(), w.App.CorpID)
-		if err != nil {
-			return fmt.Errorf("app callback: %w", err)
-		}
-		mux.Handle(w.App.Path, wecom.AppCallback(wecom.AppOptions{
-			AgentID: w.App.AgentID, Cipher: c, Receive: a.receive, Now: a.clock.Now, Budget: budgetReceive, Logger: a.log,
-			Answer: a.answerByApp,
-		}))
-	}
-	return nil
-}
-
 // answerByApp says what a passive reply can't: the answer to a pressed button, whose
 // card it also marks as dealt with.
 func (a *app) answerByApp(ctx context.Context, m handlers.Message, c handlers.Content) {
 	if m.Kind == handlers.Click && m.Press.Response != "" {
-		if err := a.client.UpdateCard(ctx, m.From, wecom.Secret(m.Press.Response), "已处理"); err != nil {
+		if err := a.works().client.UpdateCard(ctx, m.From, wecom.Secret(m.Press.Response), "已处理"); err != nil {
 			a.log.WarnContext(ctx, "card not updated", "id", m.ID, "err", err)
 		}
 	}
 	if c.Empty() {
 		return
 	}
-	if _, err := a.client.App(ctx, m.From, c, wecom.SendOptions{Dedupe: true}); err != nil {
+	if _, err := a.works().client.App(ctx, m.From, c, wecom.SendOptions{Dedupe: true}); err != nil {
 		a.log.ErrorContext(ctx, "answer not sent", "id", m.ID, "user", m.From, "err", err)
 	}
 }
@@ -169,25 +143,8 @@ func (a *app) answerByApp(ctx context.Context, m handlers.Message, c handlers.Co
 func (a *app) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	if w := a.cfg.Bot.WeCom; w.Bot.Mode == config.ModeLongConn {
-		transport, err := wecom.Transport(a.cfg.Bot.CAFile)
-		if err != nil {
-			cancel()
-			return fmt.Errorf("long connection: %w", err)
-		}
-		a.line, err = wecom.NewLongConn(wecom.LongConnOptions{
-			URL: w.WSURL, BotID: w.Bot.ID, Secret: wecom.Secret(w.Bot.Secret.Reveal()), Receive: a.receive, Now: a.clock.Now,
-			HTTP: &http.Client{Transport: transport}, Budget: budgetReceive, Logger: a.log,
-		})
-		if err != nil {
-			cancel()
-			return fmt.Errorf("long connection: %w", err)
-		}
-		wg.Go(func() {
-			if err := a.line.Run(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("long connection ended", "err", err)
-			}
-		})
+	if a.holder != nil {
+		wg.Go(func() { a.holder.run(ctx) })
 	}
 	wg.Go(func() { a.loop(ctx) })
 	a.end.add("loop and long connection", budgetStopLoop, func(stop context.Context) error {
@@ -225,7 +182,7 @@ func (a *app) loop(ctx context.Context) {
 			a.checkpoint(ctx)
 			continue
 		case <-refresh.C:
-			if err := a.dir.Refresh(ctx, a.store); err != nil && ctx.Err() == nil && !failing {
+			if err := a.works().dir.Refresh(ctx, a.store); err != nil && ctx.Err() == nil && !failing {
 				a.log.Warn("directory not refreshed", "err", err)
 			}
 			continue
@@ -250,21 +207,11 @@ func (a *app) turn(ctx context.Context, now time.Time) (time.Time, error) {
 	defer a.turns.Unlock()
 	a.pulse.Store(time.Now().Unix())
 	var errs []error
-	if a.due.IsZero() || !now.Before(a.due) || now.Before(a.last) {
-		if err := a.clockwork.Run(ctx, now); err != nil {
-			errs = append(errs, err)
-		}
-		next, planned, err := a.clockwork.Next(ctx, now)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		a.due = time.Time{}
-		if planned && err == nil && len(errs) == 0 {
-			a.due = next
-		}
+	due, err := a.works().clockwork.Run(ctx, now)
+	if err != nil {
+		errs = append(errs, err)
 	}
-	a.last = now
-	next, err := a.courier.Drain(ctx, now)
+	next, err := a.works().courier.Drain(ctx, now)
 	if err != nil {
 		errs = append(errs, err)
 	}
@@ -273,8 +220,8 @@ func (a *app) turn(ctx context.Context, now time.Time) (time.Time, error) {
 		return next, errors.Join(errs...)
 	}
 	a.beat.Store(time.Now().Unix())
-	if next.IsZero() || !a.due.IsZero() && a.due.Before(next) {
-		next = a.due
+	if next.IsZero() || !due.IsZero() && due.Before(next) {
+		next = due
 	}
 	return next, nil
 }
@@ -283,7 +230,7 @@ func (a *app) turn(ctx context.Context, now time.Time) (time.Time, error) {
 // for what was added in its last minute.
 func (a *app) checkpoint(ctx context.Context) {
 	now := a.clock.Now()
-	for _, s := range a.dir.Streets() {
+	for _, s := range a.works().dir.Streets() {
 		for _, day := range []config.Day{s.Day(now).Add(-1), s.Day(now)} {
 			if err := a.store.Checkpoint(ctx, s.Code, string(day), now); err != nil {
 				a.log.Error("audit checkpoint not written", "street", s.Code, "err", err)

@@ -20,16 +20,9 @@ func runCheck(ctx context.Context, con console, args []string) error {
 	if _, err := parse(set, args); err != nil {
 		return err
 	}
-	if *dir == "" {
-		return errors.New("请写 -config 目录")
-	}
-	cfg, err := loadConfig(con, *dir)
+	cfg, err := loadStrict(con, *dir)
 	if err != nil {
 		return err
-	}
-	if weak := config.RefuseWeak(cfg); len(weak) > 0 {
-		fmt.Fprint(con.err, weak.String())
-		return errShown
 	}
 	if _, err := openRing(cfg); err != nil {
 		return err

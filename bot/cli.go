@@ -36,6 +36,7 @@ func commands() []command {
 		{"init", "[-keys-only] DIR", "生成一份带注释的配置和密钥", runInit},
 		{"check", "-config DIR [-live]", "检查配置，指出每个错在哪行、怎么改", runCheck},
 		{"try", "[-config DIR] -as USERID [-chat CHATID] [-at TIME] TEXT", "看机器人怎么理解一行字，不写任何东西", runTry},
+		{"export", "-config DIR -street CODE -from DATE [-to DATE] [-table NAME] -o FILE.xlsx", "把各科室的表和各张表单导出成 XLSX", runExport},
 		{"health", "-config DIR", "问正在运行的机器人好不好，给容器的健康检查用", runHealth},
 		{"audit", "verify -config DIR -street CODE [-day DAY]", "验证留痕有没有被动过", runAudit},
 		{"version", "", "版本", func(_ context.Context, con console, _ []string) error {
@@ -165,6 +166,23 @@ func loadConfig(con console, dir string) (*config.Config, error) {
 		fmt.Fprintln(con.err, strings.TrimRight(problems.String(), "\n"))
 	}
 	if problems.Err() != nil {
+		return nil, errShown
+	}
+	return cfg, nil
+}
+
+// loadStrict is loadConfig for the real thing: it also refuses empty, printed and
+// hand-made keys.
+func loadStrict(con console, dir string) (*config.Config, error) {
+	if dir == "" {
+		return nil, errors.New("请写 -config 目录；还没有就先 bot init 目录")
+	}
+	cfg, err := loadConfig(con, dir)
+	if err != nil {
+		return nil, err
+	}
+	if weak := config.RefuseWeak(cfg); len(weak) > 0 {
+		fmt.Fprint(con.err, weak.String())
 		return nil, errShown
 	}
 	return cfg, nil

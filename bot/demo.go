@@ -122,7 +122,7 @@ func (d *demo) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := seed(ctx, d.app.router, st, street, street.Day(at)); err != nil {
+	if err := seed(ctx, d.app.works().router, st, street, street.Day(at)); err != nil {
 		return err
 	}
 	if err := d.app.callbacks(mux); err != nil {

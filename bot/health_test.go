@@ -34,7 +34,7 @@ func TestHealthWithoutRedis(t *testing.T) {
 	}
 	get("/readyz", http.StatusOK)
 	up := storetest.Down(t, d.app.store)
-	if ready := get("/readyz", http.StatusServiceUnavailable); !strings.Contains(ready, d.app.cfg.Digest) {
+	if ready := get("/readyz", http.StatusServiceUnavailable); !strings.Contains(ready, d.app.works().cfg.Digest) {
 		t.Errorf("/readyz does not show the configuration: %s", ready)
 	}
 	get("/healthz", http.StatusOK)

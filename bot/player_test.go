@@ -12,10 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	"golang.org/x/tools/txtar"
 
 	"github.com/google/go-cmp/cmp"
@@ -119,9 +121,16 @@ type player struct {
 
 func newPlayer(t *testing.T, server *storetest.Server, street string) *player {
 	t.Helper()
-	d := startDemo(t, server, func(s *config.Street) { changeStreet(t, s, street) })
-	p := &player{t: t, demo: d, base: "http://" + d.addr, names: map[string]string{}, ids: map[string]string{}}
-	s := d.app.cfg.Streets[0]
+	d := startDemoAt(t, server, startOf(street), func(s *config.Street) { changeStreet(t, s, street) })
+	p := playerAt(t, "http://"+d.addr, d.app.works().cfg.Streets[0])
+	p.demo = d
+	return p
+}
+
+// playerAt plays against a simulator at base, whose street is s.
+func playerAt(t *testing.T, base string, s *config.Street) *player {
+	t.Helper()
+	p := &player{t: t, base: base, names: map[string]string{}, ids: map[string]string{}}
 	for _, c := range s.Chats {
 		p.names[c.ChatID], p.ids[c.Name] = c.Name, c.ChatID
 	}
@@ -139,8 +148,14 @@ func newPlayer(t *testing.T, server *storetest.Server, street string) *player {
 // its own. It is stopped with the test.
 func startDemo(t *testing.T, server *storetest.Server, change func(*config.Street)) *demo {
 	t.Helper()
+	return startDemoAt(t, server, demoStart, change)
+}
+
+// startDemoAt is startDemo with the clock somewhere else.
+func startDemoAt(t *testing.T, server *storetest.Server, at string, change func(*config.Street)) *demo {
+	t.Helper()
 	d := &demo{
-		flags: demoFlags{listen: "127.0.0.1:0", at: demoStart}, out: io.Discard,
+		flags: demoFlags{listen: "127.0.0.1:0", at: at}, out: io.Discard,
 		log:   slog.New(slog.DiscardHandler),
 		given: server.Open(t),
 		edit: func(cfg *config.Config) {
@@ -162,7 +177,11 @@ func startDemo(t *testing.T, server *storetest.Server, change func(*config.Stree
 }
 
 // changeStreet makes the demo street another one for a transcript: "without 纪工委二",
-// "without 书记群", "until 2020-02-13" (the packs' last day), one a line.
+// "without 书记群", "without paper" (a kind of duty), "drill 书记群 sj-meiyuan", "until 2020-02-13" (the packs' last day), "days digest workdays" (of a
+// kind of duty), "form 值守 在岗 缺岗" (one more form), "run typhoon" (one more pack),
+// "by 值守 liaison" (filed by the liaisons), "strict 日报" (neither early nor late), "review 日报 科室" (looked at by 科室),
+// "change 日报 2020-02-14 困难 转出" (from that day without the one field, with the other), "at 2020-04-24T15:00" (where the clock
+// starts), "fade 日报 3 1 2 3" (a form that fades), one a line.
 func changeStreet(t *testing.T, s *config.Street, changes string) {
 	t.Helper()
 	for line := range strings.Lines(changes) {
@@ -171,14 +190,95 @@ func changeStreet(t *testing.T, s *config.Street, changes string) {
 		case "without":
 			s.People = slices.DeleteFunc(s.People, func(p config.Person) bool { return p.Title == what })
 			s.Chats = slices.DeleteFunc(s.Chats, func(c config.Chat) bool { return c.Name == what })
+			for _, run := range s.Runs { // a kind of duty
+				run.Pack.Duties = slices.DeleteFunc(run.Pack.Duties, func(d *config.Duty) bool { return d.Do == what })
+			}
 		case "until":
 			for i := range s.Runs {
 				s.Runs[i].To = config.Day(what)
 			}
+		case "days":
+			do, days, _ := strings.Cut(what, " ")
+			for _, run := range s.Runs {
+				for _, d := range run.Pack.Duties {
+					if d.Do == do {
+						d.Days = config.Days(days)
+					}
+				}
+			}
+		case "form": // a second form, of plain counts
+			name, fields, _ := strings.Cut(what, " ")
+			form := &config.Form{Name: name, Version: 1, Required: true, Who: []config.Role{config.RoleSecretary}, Opens: 8 * 60, Cutoff: 17 * 60}
+			for _, f := range strings.Fields(fields) {
+				form.Fields = append(form.Fields, &config.Field{Name: f, Kind: config.KindInt, Unit: "户", Words: []string{"户", "个", "人"}, Max: 1500, Example: "3"})
+			}
+			s.Runs[0].Pack.Forms = append(s.Runs[0].Pack.Forms, form)
+		case "review": // "review 日报 科室": who accepts a form
+			name, role, _ := strings.Cut(what, " ")
+			s.Runs[0].Pack.Form(name).Review = config.Role(role)
+		case "strict": // "strict 日报": nothing before it opens, nothing after its cut-off
+			form := s.Runs[0].Pack.Form(what)
+			form.NoEarly, form.NoLate = true, true
+		case "change": // "change 日报 2020-02-14 困难 转出": from that day without the one field and with the other
+			words := strings.Fields(what)
+			form := s.Runs[0].Pack.Form(words[0])
+			next := *form
+			next.From, next.Version = config.Day(words[1]), form.Version+1
+			next.Fields = slices.DeleteFunc(slices.Clone(form.Fields), func(x *config.Field) bool { return x.Name == words[2] })
+			next.Fields = append(next.Fields, &config.Field{Name: words[3], Item: words[3], Kind: config.KindInt, Max: 100, Example: "0"})
+			form.Succeed(&next)
+			s.Runs[0].Pack.Forms = append(s.Runs[0].Pack.Forms, &next)
+		case "by": // "by 值守 liaison": who files a form
+			name, by, _ := strings.Cut(what, " ")
+			form := s.Runs[0].Pack.Form(name)
+			form.By, form.Who = config.Reporter(by), []config.Role{config.RoleLiaison}
+		case "run": // another of the built-in packs, for the same days
+			cfg, err := config.Demo(config.Known{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := s.Runs[0]
+			run.Pack = cfg.Packs[what]
+			s.Runs = append(s.Runs, run)
+		case "drill":
+			s.Drill = strings.Fields(what)
+		case "fade": // "fade 日报 3 1 2 3": after 3 quiet days, a yes covers 1, 2, 3 days; nothing else is due
+			words := strings.Fields(what)
+			pack := s.Runs[0].Pack
+			every := &config.Fade{}
+			for i, w := range words[1:] {
+				n, err := strconv.Atoi(w)
+				switch {
+				case err != nil:
+					t.Fatal(err)
+				case i == 0:
+					every.After = n
+				default:
+					every.Every = append(every.Every, n)
+				}
+			}
+			pack.Form(words[0]).Fade = every
+			schedule, err := cron.ParseStandard("0 15 * * *")
+			if err != nil {
+				t.Fatal(err)
+			}
+			digest := slices.IndexFunc(pack.Duties, func(d *config.Duty) bool { return d.Do == "digest" })
+			pack.Duties = []*config.Duty{pack.Duties[digest], {Do: "fade", Form: words[0], Schedule: schedule, Late: config.LateSkip, Grace: time.Hour}}
+		case "at": // startOf reads it
 		default:
 			t.Fatalf("unknown change of the street: %q", line)
 		}
 	}
+}
+
+// startOf is where the clock of a transcript starts.
+func startOf(changes string) string {
+	for line := range strings.Lines(changes) {
+		if at, ok := strings.CutPrefix(strings.TrimSpace(line), "at "); ok {
+			return at
+		}
+	}
+	return demoStart
 }
 
 func (p *player) latest() int64 {
@@ -374,12 +474,28 @@ func (p *player) press(from, button string) {
 		}
 		for _, b := range m.Card.Buttons {
 			if b.Text == button {
+				before := p.latest()
 				p.post("/sim/click", map[string]any{"chat": chat, "from": from, "task_id": m.Card.Task, "key": b.Key})
+				p.answered(chat, before)
 				return
 			}
 		}
 	}
 	p.t.Fatalf("no button %q", button)
+}
+
+// answered waits until something was said in a chat after a message: what a pressed button
+// is answered with comes behind the callback's 200, as a message of its own. The same answer
+// as a moment ago is not shown twice, so it waits only so long.
+func (p *player) answered(chat string, after int64) {
+	p.t.Helper()
+	for range 400 {
+		for _, m := range p.messages(after) {
+			if m.Chat == chat && m.Via != "person" {
+				return
+			}
+		}
+	}
 }
 
 // collect writes down what the street's side said since the last time.

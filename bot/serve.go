@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"juwei/config"
 	"juwei/store"
@@ -18,16 +21,9 @@ func runServe(ctx context.Context, con console, args []string) error {
 	if _, err := parse(set, args); err != nil {
 		return err
 	}
-	if *dir == "" {
-		return errors.New("请写 -config 目录；还没有就先 bot init 目录")
-	}
-	cfg, err := loadConfig(con, *dir)
+	cfg, err := loadStrict(con, *dir)
 	if err != nil {
 		return err
-	}
-	if weak := config.RefuseWeak(cfg); len(weak) > 0 {
-		fmt.Fprint(con.err, weak.String())
-		return errShown
 	}
 	log := newLogger(con.err, slog.LevelInfo)
 	a, err := startServe(ctx, cfg, log)
@@ -35,7 +31,10 @@ func runServe(ctx context.Context, con console, args []string) error {
 		return err
 	}
 	log.Info("ready", "config", cfg.Digest, "streets", len(cfg.Streets), "mode", cfg.Bot.WeCom.Bot.Mode, "version", version())
-	<-ctx.Done()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	newReloader(a, *dir).run(ctx, hup)
 	log.Info("stopping")
 	return a.end.run()
 }
@@ -58,7 +57,11 @@ func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *a
 		moved = newMovedClock(at)
 		now = moved
 	}
-	a, err := newApp(ctx, appOptions{Config: cfg, Store: st, Clock: now, Logger: log, Owner: owner()})
+	options := appOptions{Config: cfg, Store: st, Clock: now, Logger: log, Owner: owner()}
+	if moved == nil {
+		options.Jitter = everyJitter
+	}
+	a, err := newApp(ctx, options)
 	if err != nil {
 		st.Close()
 		return nil, err
@@ -87,11 +90,7 @@ func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *a
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	if err := a.callbacks(mux); err != nil {
-		return nil, err
-	}
-	addr, err := a.serveOn(cfg.Bot.Listen, "callback listener", budgetStopServer, mux)
+	addr, err := a.serveOn(cfg.Bot.Listen, "callback listener", budgetStopServer, http.HandlerFunc(a.doors))
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type tried struct {
 	Reply      string         `json:"reply"`
 	Pushes     []triedPush    `json:"pushes"`
 	WouldStore bool           `json:"would_store"`
+	Parts      []tried        `json:"parts,omitempty"` // only if the message held several commands
 }
 
 type triedRefusal struct {
@@ -151,7 +152,11 @@ func (b *tryBench) try(ctx context.Context, as, chat, text string) tried {
 	if name := "@" + b.cfg.Bot.WeCom.Bot.Name; chat != "" && !strings.Contains(text, name) {
 		m.Text = name + " " + text // what reaches the bot from a group always mentions it
 	}
-	res := b.router.Try(ctx, m)
+	return show(b.router.Try(ctx, m))
+}
+
+// show is a result as `bot try` prints it.
+func show(res handlers.Result) tried {
 	read := res.Outcome.Read
 	out := tried{
 		Command: res.Command, Unit: read.Unit, Period: read.Period, Values: read.Values, Asks: read.Asks,
@@ -172,6 +177,10 @@ func (b *tryBench) try(ctx context.Context, as, chat, text string) tried {
 			push.Text = parcel.Content.Text
 		}
 		out.Pushes = append(out.Pushes, push)
+	}
+	for _, part := range res.Parts {
+		out.Parts = append(out.Parts, show(part))
+		out.WouldStore = out.WouldStore || len(part.Outcome.Changes) > 0
 	}
 	return out
 }

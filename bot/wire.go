@@ -6,21 +6,33 @@ import (
 	"juwei/config"
 	"juwei/handlers"
 	"juwei/handlers/admin"
+	"juwei/handlers/cases"
 	"juwei/handlers/digest"
+	"juwei/handlers/ledger"
 	"juwei/handlers/notice"
+	"juwei/handlers/praise"
 	"juwei/handlers/report"
+	"juwei/handlers/tables"
 )
 
 // families lists what the bot can do. What one family needs of another is handed over
-// here as a function: the digest counts reports.
+// here as a function: the digest and the tables count reports. /日程 is told what the others do by
+// themselves.
 func families() []handlers.Family {
-	reports := report.New()
-	return []handlers.Family{
+	reports, followed := report.New(), cases.New(nil)
+	notices := notice.New()
+	reports.Rectify, followed.AskNotice = followed.Rectify, notices.Ask
+	praises := praise.New()
+	fs := []handlers.Family{
 		reports.Handlers(),
-		digest.New(reports.Tally).Handlers(),
-		notice.New().Handlers(),
-		admin.Handlers(),
+		digest.New(reports.Tally, praises.Line).Handlers(),
+		notices.Handlers(),
+		tables.New(reports.Tally, reports.Words).Handlers(),
+		ledger.Handlers(),
+		praises.Handlers(),
+		followed.Handlers(),
 	}
+	return append(fs, admin.Handlers(admin.Agenda{Duties: duties(fs), Items: dueItems(fs)}))
 }
 
 // known tells config what the program can do, so that it can check packs against it.
@@ -45,6 +57,14 @@ func duties(fs []handlers.Family) []handlers.Duty {
 	var out []handlers.Duty
 	for _, f := range fs {
 		out = append(out, f.Duties...)
+	}
+	return out
+}
+
+func dueItems(fs []handlers.Family) []handlers.DueItem {
+	var out []handlers.DueItem
+	for _, f := range fs {
+		out = append(out, f.DueItems...)
 	}
 	return out
 }

@@ -78,8 +78,8 @@ const (
 	DaysRest Days = "restdays"
 )
 
-// on reports whether a day is one of them.
-func (k Days) on(c *Calendar, d Day) bool {
+// On reports whether a day is one of them.
+func (k Days) On(c *Calendar, d Day) bool {
 	switch k {
 	case DaysWork:
 		return c.Workday(d)
@@ -97,11 +97,11 @@ const maxRest = 40
 func (d *Duty) Next(s *Street, after time.Time) time.Time {
 	for slot := d.Schedule.Next(after.In(s.Location)); !slot.IsZero(); slot = d.Schedule.Next(slot) {
 		day := s.Day(slot)
-		if d.Days.on(s.Calendar, day) {
+		if d.Days.On(s.Calendar, day) {
 			return slot
 		}
 		for range maxRest { // a day that is left out is left out as a whole
-			if day = day.Add(1); d.Days.on(s.Calendar, day) {
+			if day = day.Add(1); d.Days.On(s.Calendar, day) {
 				break
 			}
 		}

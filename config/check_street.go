@@ -17,6 +17,7 @@ func checkStreet(d *draft) {
 	}
 	checkAreas(d)
 	checkChatNames(d)
+	checkDrill(d)
 	checkRuns(d)
 	checkYears(d)
 	for i, r := range d.street.Runs {
@@ -64,6 +65,22 @@ func checkCommittees(d *draft) {
 			d.problem(d.placeOf("committees.%d.ordinal", i), fmt.Sprintf("“%s”和“%s”的序号都是%d", other, c.Name, c.Ordinal), "用 ordinal 写一个没用过的序号")
 		}
 		ordinals[c.Ordinal] = c.Name
+		checkSites(d, c, i)
+	}
+}
+
+// checkSites finds blocks and sites of one committee that people could not tell apart. A
+// site's own name is the bot's key to its reports.
+func checkSites(d *draft, c Committee, i int) {
+	words := newNames(d.reader, "“"+c.Name+"”的块或场所")
+	for j, b := range c.Blocks {
+		words.add(b.Name, "committees.%d.blocks.%d", i, j)
+	}
+	for j, s := range c.Sites {
+		words.add(s.Name, "committees.%d.sites.%d.name", i, j)
+		for k, a := range s.Aliases {
+			words.alias(s.Name, a, "committees.%d.sites.%d.aliases.%d", i, j, k)
+		}
 	}
 }
 
@@ -163,6 +180,22 @@ func checkChatNames(d *draft) {
 	}
 }
 
+// checkDrill finds names on the drill's list that nobody and no group has.
+func checkDrill(d *draft) {
+	var all []string
+	for _, c := range d.street.Chats {
+		all = append(all, c.Name)
+	}
+	for _, p := range d.street.People {
+		all = append(all, p.UserID)
+	}
+	for i, who := range d.street.Drill {
+		if who != "" && !slices.Contains(all, who) && !slices.Contains(all, "") {
+			d.problem(d.placeOf("drill.%d", i), "演练名单里的“"+who+"”不是群名，也不是 people 里的 userid", meant(who, all))
+		}
+	}
+}
+
 // overlap reports whether two runs share a day.
 func overlap(a, b Run) bool {
 	return (b.To == "" || a.From <= b.To) && (a.To == "" || b.From <= a.To)
@@ -196,6 +229,38 @@ func checkRuns(d *draft) {
 						d.problem(at, "包“"+r.Pack.Name+"”的表单“"+w+"”和包“"+before.Pack.Name+"”的重名", "在一个包里换名称，或错开日期")
 					}
 				}
+			}
+			checkBoth(d, before.Pack, r.Pack, at)
+		}
+	}
+}
+
+// checkBoth lets no form of a pack ask what a pack that runs at the same time asks, and
+// finds data items that the two keep in different ways.
+func checkBoth(d *draft, first, second *Pack, at Place) {
+	known := NewDictionary(first.Forms...)
+	items := make(map[string]*Field)
+	for _, f := range first.Forms {
+		for _, x := range f.Fields {
+			items[x.Item] = x
+		}
+	}
+	for _, f := range second.Forms {
+		if first.Form(f.Name) != nil {
+			continue
+		}
+		for _, o := range Admit(f, known) {
+			if o.Kind != ObjectSoon { // its own file tells
+				d.problem(at, "包“"+second.Name+"”的表单“"+f.Name+"”："+o.What, o.Mend)
+			}
+		}
+		for _, x := range f.Fields {
+			y := items[x.Item]
+			if y == nil || x.Item == "" || x.Asked() && y.Asked() {
+				continue
+			}
+			if what := differs(y, x); what != "" {
+				d.problem(at, "包“"+first.Name+"”和“"+second.Name+"”里，数据项“"+x.Item+"”的"+what, "同一个数据项写成一样，不一样就换一个 item")
 			}
 		}
 	}

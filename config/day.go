@@ -35,6 +35,9 @@ func (d Day) Add(n int) Day {
 	return Day(d.Time(time.UTC).AddDate(0, 0, n).Format(dayLayout))
 }
 
+// Weekday returns the day of the week, Monday if d is no day.
+func (d Day) Weekday() time.Weekday { return d.Time(time.UTC).Weekday() }
+
 // Year returns the calendar year of the day, 0 if d is no day.
 func (d Day) Year() int {
 	t := d.Time(time.UTC)

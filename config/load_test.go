@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "rewrite testdata/*/*.want")
 
 // testKnown is what a program of the tests can do.
-var testKnown = Known{Duties: []string{"remind-chat", "nudge", "missing", "digest"}, Commands: []string{"帮助", "改"}}
+var testKnown = Known{Duties: []string{"remind-chat", "nudge", "missing", "digest", "burden", "fade", "paper", "look-back"}, Commands: []string{"帮助", "改"}}
 
 func noEnv(string) (string, bool) { return "", false }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -17,6 +16,8 @@ type Pack struct {
 	Notices []Template
 	Budget  Budget
 	Digest  []Section // the morning digest's parts, in order
+	Exports []*Export // tables for the offices
+	Cases   Cases     // matters followed to their end
 	Place   Place
 }
 
@@ -54,87 +55,6 @@ type Section struct {
 	Change bool     // also say the change since yesterday, over units present on both days
 	ByUnit bool     // name the units with a value above 0: leaders' group only
 	Place  Place
-}
-
-// Template is a notice prepared for the office to send.
-type Template struct {
-	Name, Text string
-	Place      Place
-}
-
-// Form is one report that units file once a period.
-type Form struct {
-	Name    string // also its command: /日报
-	Aliases []string
-	Version int    // from 1; goes up when the meaning of a field changes
-	Who     []Role // who may file it
-	Opens   Clock  // from when today's report may be filed without a remark
-	AsOf    Clock  // the moment the numbers describe
-	Cutoff  Clock  // afterwards a report is late
-	Fields  []*Field
-	Checks  []*Check
-	Zero    bool // /零报 is accepted: flows 0, stocks carried
-	Same    bool // 同昨 is accepted: stocks copied
-	Until   Day  // last day of the form; "" = as long as its pack runs
-	Place   Place
-}
-
-// Field returns the field with this name or alias, or nil.
-func (f *Form) Field(name string) *Field {
-	for _, x := range f.Fields {
-		if x.Name == name || slices.Contains(x.Aliases, name) {
-			return x
-		}
-	}
-	return nil
-}
-
-// Example returns a full line that passes every check: /日报 新返3 重点1 …
-func (f *Form) Example() string {
-	var b strings.Builder
-	b.WriteString("/" + f.Name)
-	for _, x := range f.Fields {
-		if x.Example != "" {
-			b.WriteString(" " + x.Name + x.Example)
-		}
-	}
-	return b.String()
-}
-
-// FieldKind is what a field holds.
-type FieldKind string
-
-// The kinds of field.
-const (
-	KindInt  FieldKind = "int"  // a whole number
-	KindText FieldKind = "text" // a short sentence
-)
-
-// Field is one thing a form asks.
-type Field struct {
-	Name     string // the label: 新返
-	Aliases  []string
-	Kind     FieldKind
-	Stock    bool     // carried from day to day (在隔); false = a flow that starts at 0 each day
-	Unit     string   // 人, 户
-	Words    []string // unit words that may follow the number, Unit included
-	Min, Max int      // KindInt: the hard limits
-	Warn     int      // KindInt: above it the bot asks once; 0 = never
-	Chars    int      // KindText: the limit in characters
-	Optional bool
-	Class    string // C0 to C4, DOMAIN.md §4.3
-	Health   bool   // a health count: never shown per unit in a group
-	Item     string // the data item it feeds: one number, one source
-	Help     string // one sentence for who asks what it means
-	Example  string // its part in Form.Example; "" for an optional field
-	Place    Place
-}
-
-// Check is a rule between a form's numbers.
-type Check struct {
-	Rule  *Rule
-	Hard  bool // false: the report may be kept with a reason
-	Place Place
 }
 
 // What happens with a duty's slot that passed while the bot was down.

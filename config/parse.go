@@ -77,7 +77,7 @@ var signs = []struct{ written, text string }{
 	{"=", "=="}, {"＝", "=="}, {"≤", "<="}, {"≦", "<="}, {"≥", ">="}, {"≧", ">="},
 	{"<", "<"}, {"＜", "<"}, {">", ">"}, {"＞", ">"},
 	{"+", "+"}, {"＋", "+"}, {"-", "-"}, {"－", "-"}, {"−", "-"}, {"–", "-"},
-	{"*", "×"}, {"＊", "×"}, {"×", "×"},
+	{"*", "×"}, {"＊", "×"}, {"×", "×"}, {"/", "/"}, {"／", "/"},
 }
 
 // lex cuts a rule into tokens; the last one is tokEnd.
@@ -110,7 +110,7 @@ next:
 			toks = append(toks, token{tokNumber, b.String(), col})
 			continue
 		}
-		for i < len(rs) && (unicode.IsLetter(rs[i]) || unicode.IsDigit(rs[i]) || rs[i] == '_') {
+		for i < len(rs) && (unicode.IsLetter(rs[i]) || unicode.IsDigit(rs[i]) || rs[i] == '_' || i > from && rs[i] == '.') {
 			i++
 		}
 		if i > from {

@@ -29,7 +29,7 @@ func readBot(top value) Bot {
 	defer o.close()
 	b.Listen = o.get("listen").hostPort(b.Listen)
 	b.AdminListen = o.get("admin_listen").hostPort(b.AdminListen)
-	if admin := o.get("admin_listen"); b.AdminListen == b.Listen && !admin.missing {
+	if admin := o.get("admin_listen"); b.AdminListen == b.Listen && !strings.HasSuffix(b.Listen, ":0") && !admin.missing { // :0 is a free port, another each time
 		admin.problem(admin.at, "admin_listen 和 listen 是同一个地址", "换一个端口，管理页面不要对外")
 	} else if !admin.missing && !loopback(b.AdminListen) {
 		admin.warn(admin.at, "admin_listen 别的机器也能打开", "没有防火墙就写 127.0.0.1")

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -32,134 +31,17 @@ func readPack(r *reader, top value) *Pack {
 	for _, v := range o.get("digest").items() {
 		p.Digest = append(p.Digest, readSection(v))
 	}
+	for _, v := range o.get("exports").items() {
+		p.Exports = append(p.Exports, readExport(v))
+	}
 	p.Budget = readBudget(o.get("budget"))
+	p.Cases = readCases(o)
 	if !top.missing {
 		checkPack(r, p)
+		checkExports(r, p)
+		checkFades(r, p)
 	}
 	return p
-}
-
-func readForm(v value) *Form {
-	o := v.object()
-	defer o.close()
-	f := &Form{Place: v.at}
-	f.Name = o.get("name").need().word()
-	f.Aliases = o.get("aliases").words()
-	f.Version = o.get("version").number(1, 1, 9999)
-	for _, w := range o.get("who").need().items() {
-		f.Who = append(f.Who, Role(w.oneOf("", texts(Roles())...)))
-	}
-	f.Opens = o.get("opens").clock(8 * 60)
-	f.Cutoff = o.get("cutoff").need().clock(24 * 60)
-	f.AsOf = o.get("as_of").clock(f.Cutoff)
-	before := v.found
-	for _, w := range o.get("fields").need().items() {
-		f.Fields = append(f.Fields, readField(w))
-	}
-	flawless := v.found == before
-	for _, w := range o.get("checks").items() {
-		f.Checks = append(f.Checks, readCheck(w, f))
-	}
-	if flawless {
-		checkExample(v, f)
-	}
-	f.Zero = o.get("zero").yes(false)
-	f.Same = o.get("same").yes(false)
-	f.Until = o.get("until").day()
-	return f
-}
-
-func readField(v value) *Field {
-	o := v.object()
-	defer o.close()
-	f := &Field{Place: v.at}
-	f.Name = o.get("name").need().word()
-	f.Aliases = o.get("aliases").words()
-	f.Optional = o.get("optional").yes(false)
-	f.Class = o.get("class").oneOf("C0", "C0", "C1", "C2", "C3", "C4")
-	f.Health = o.get("health").yes(false)
-	f.Item = o.get("item").text()
-	if f.Item == "" {
-		f.Item = f.Name
-	}
-	f.Help = o.get("help").text()
-	f.Kind = KindInt
-	switch kind := o.get("kind").oneOf("flow", "flow", "stock", "text"); kind {
-	case "text":
-		f.Kind = KindText
-		f.Chars = o.get("chars").number(60, 1, 500)
-		f.Example = o.get("example").text()
-	default:
-		if kind == "" {
-			f.Kind = ""
-		}
-		f.Stock = kind == "stock"
-		f.Unit = o.get("unit").text()
-		f.Words = readUnitWords(o.get("words"), f.Unit)
-		limits := o.get("range").need()
-		f.Min, f.Max = limits.limits()
-		f.Warn = readWarn(o.get("warn"), f)
-		if example := o.get("example").number(f.Min, f.Min, max(f.Min, f.Max)); !f.Optional {
-			f.Example = strconv.Itoa(example)
-		}
-	}
-	return f
-}
-
-// readUnitWords reads the unit words of a field; its own unit always is one.
-func readUnitWords(v value, unit string) []string {
-	words := v.texts()
-	for i, w := range words {
-		if w == "" || strings.ContainsAny(w, "0123456789 ") {
-			v.problem(v.placeOf("%s.%d", v.path, i), "单位“"+w+"”不对", "写数字后面的字，如 人")
-		}
-	}
-	if unit != "" && !slices.Contains(words, unit) {
-		words = append([]string{unit}, words...)
-	}
-	return words
-}
-
-func readWarn(v value, f *Field) int {
-	warn := v.number(0, 0, maxLiteral)
-	if warn != 0 && (warn < f.Min || warn >= f.Max) && f.Max > f.Min {
-		v.problem(v.at, "warn "+strconv.Itoa(warn)+"不在范围"+strconv.Itoa(f.Min)+".."+strconv.Itoa(f.Max)+"以内", "写小于上限的数，或去掉")
-		return 0
-	}
-	return warn
-}
-
-func readCheck(v value, f *Form) *Check {
-	o := v.object()
-	defer o.close()
-	c := &Check{Place: v.at, Hard: o.get("hard").yes(false)}
-	text := o.get("rule").need()
-	src := text.text()
-	if src == "" {
-		return c
-	}
-	rule, err := ParseRule(src)
-	if err != nil {
-		e := err.(*RuleError) // ParseRule has no other
-		text.problem(text.inside(e.Col), e.What, e.Mend)
-		return c
-	}
-	c.Rule = rule
-	checkRule(text, rule, f)
-	return c
-}
-
-// inside returns the place of a character of a scalar, from 1. In a folded scalar only
-// the line it begins on is known.
-func (v value) inside(col int) Place {
-	at := v.at
-	switch v.node.Style {
-	case 0:
-		at.Col += col - 1
-	default: // quoted
-		at.Col += col
-	}
-	return at
 }
 
 // fiveFields is the usual crontab line; no @every, no seconds.
@@ -224,12 +106,6 @@ func nameDuties(ds []*Duty) {
 		}
 		d.name = base
 	}
-}
-
-func readTemplate(v value) Template {
-	o := v.object()
-	defer o.close()
-	return Template{Name: o.get("name").need().text(), Text: o.get("text").need().lines(), Place: v.at}
 }
 
 func readSection(v value) Section {

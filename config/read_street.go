@@ -42,6 +42,9 @@ func readStreet(r *reader, top value) *draft {
 	for _, v := range o.get("chats").need().items() {
 		s.Chats = append(s.Chats, readChat(v))
 	}
+	if drill := o.get("drill"); !drill.missing {
+		s.Drill = drill.need().texts()
+	}
 	return d
 }
 
@@ -84,7 +87,25 @@ func readCommittee(v value, position int) Committee {
 	for _, w := range o.get("compounds").items() {
 		c.Compounds = append(c.Compounds, readCompound(w))
 	}
+	for _, w := range o.get("blocks").items() {
+		c.Blocks = append(c.Blocks, Site{Name: w.unit(), Kind: SiteBlock, Place: w.at})
+	}
+	for _, w := range o.get("sites").items() {
+		c.Sites = append(c.Sites, readSite(w))
+	}
 	return c
+}
+
+func readSite(v value) Site {
+	o := v.object()
+	defer o.close()
+	s := Site{Place: v.at}
+	s.Name = o.get("name").need().unit()
+	for _, a := range o.get("aliases").items() {
+		s.Aliases = append(s.Aliases, a.unit())
+	}
+	s.Kind = SiteKind(o.get("kind").need().oneOf("", texts(SiteKinds())...))
+	return s
 }
 
 func readCompound(v value) Compound {
@@ -93,7 +114,8 @@ func readCompound(v value) Compound {
 	return Compound{Name: o.get("name").need().text(), Gates: o.get("gates").texts()}
 }
 
-// unit returns the name of a committee. Other than a field's it may begin with a number.
+// unit returns the name of a committee or a site. Other than a field's it may begin with a
+// number.
 func (v value) unit() string {
 	s := v.text()
 	if s != "" && !unitForm.MatchString(s) {

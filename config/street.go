@@ -15,6 +15,7 @@ type Street struct {
 	Committees []Committee
 	People     []Person
 	Chats      []Chat
+	Drill      []string  // userids and names of chats that alone may be reached; empty = no drill
 	Calendar   *Calendar // the workdays and holidays; the same for every street
 	Place      Place
 }
@@ -41,6 +42,8 @@ type Committee struct {
 	Aliases   []string
 	Ordinal   int // from 1, fixed: the last part of a receipt's number R0213-07
 	Compounds []Compound
+	Blocks    []Site // the 块 it is divided into
+	Sites     []Site // what else reports by itself
 	Place     Place
 }
 
@@ -74,6 +77,7 @@ const (
 	RoleLiaison    Role = "联络员"   // between an area's committees and the street
 	RoleAreaLeader Role = "片区领导"  // answers for an area
 	RoleOffice     Role = "科室"    // an office of the street, owner of a form
+	RoleParty      Role = "党政办"   // answers for what the street asks of its committees
 	RoleDutyDesk   Role = "值班室"   //
 	RoleInspector  Role = "督查组"   //
 	RoleDiscipline Role = "纪工委"   //
@@ -85,7 +89,7 @@ const (
 
 // Roles returns all roles, in the order in which they are explained to people.
 func Roles() []Role {
-	return []Role{RoleSecretary, RoleWorker, RoleLiaison, RoleAreaLeader, RoleOffice, RoleDutyDesk,
+	return []Role{RoleSecretary, RoleWorker, RoleLiaison, RoleAreaLeader, RoleOffice, RoleParty, RoleDutyDesk,
 		RoleInspector, RoleDiscipline, RoleLeader, RoleProperty, RoleBuilding, RoleAdmin}
 }
 

@@ -21,18 +21,25 @@ type Command struct {
 	Name    string
 	Aliases []string
 	Roles   []config.Role // who may; empty = everybody the street knows
+	Guests  []config.Role // who may too, and is not offered it in lists
 	Summary string        // what it does, ≤ 20 characters
 	Usage   string        // the shape, as typed
 	Example string        // one line to copy
 	Detail  string        // more, for /帮助 <name>; may be empty
 	Hidden  bool          // not offered in lists
+	Slashed bool          // only with a slash: its word also begins everyday sentences (回1)
 	Binding bool          // may be used by an administrator in a chat that is not bound yet
 	Run     func(ctx context.Context, c *Call) (Outcome, error)
 }
 
 // Allowed reports whether a person may use the command.
 func (c Command) Allowed(p config.Person) bool {
-	return len(c.Roles) == 0 || p.Has(c.Roles...)
+	return len(c.Roles) == 0 || p.Has(c.Roles...) || p.Has(c.Guests...)
+}
+
+// offered reports whether the command is shown to a person in lists.
+func (c Command) offered(p config.Person) bool {
+	return !c.Hidden && (len(c.Roles) == 0 || p.Has(c.Roles...))
 }
 
 // Dialogue answers a line that is no command, in the light of what was said before.
@@ -49,9 +56,10 @@ var ErrNothing = errors.New("nothing to do")
 
 // Duty is what happens when a schedule's slot comes.
 type Duty struct {
-	Kind string // the word used in a pack's `do:`
-	Past bool   // speaks about the day before its slot: runs also on the morning after the pack's last day
-	Run  func(ctx context.Context, m *Moment) (Outcome, error)
+	Kind  string // the word used in a pack's `do:`
+	Title string // what it is, in a few characters, for /日程: 催报
+	Past  bool   // speaks about the day before its slot: runs also on the morning after the pack's last day
+	Run   func(ctx context.Context, m *Moment) (Outcome, error)
 }
 
 // Recipe renders a push when its turn to be sent has come.
@@ -78,6 +86,7 @@ type Family struct {
 	Commands  func(s *config.Street) []Command // the street's packs may add commands
 	Dialogues []Dialogue
 	Duties    []Duty
+	DueItems  []DueItem
 	Recipes   []Recipe
 	Dues      func(ctx context.Context, c *Call) ([]Due, error) // what is due from the caller; may be nil
 }
@@ -105,6 +114,7 @@ type Call struct {
 	Chat    config.Chat // the group it was said in; zero in a 1:1 chat
 	Rest    string      // normalised text behind the command, or the whole line for a dialogue
 	Slash   bool
+	Named   bool // the bot was mentioned by name
 	house   *Router
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"juwei/store"
@@ -17,6 +19,9 @@ type Door interface {
 // attempts is how often an outcome is decided anew when the facts it was decided on
 // have changed meanwhile.
 const attempts = 5
+
+// nobody is who the audit says wrote a complaint.
+const nobody = "匿名"
 
 // ErrBusy says that the facts changed under every attempt.
 var ErrBusy = errors.New("busy: facts changed under every attempt")
@@ -41,15 +46,19 @@ func Settle(ctx context.Context, door Door, o Occasion, d *Desk, encode func(Con
 		if out.Pure() {
 			return out, store.Done{}, nil
 		}
+		counts, loads := booked(out.loads(d, o.Actor), d.Day)
 		act := store.Act{
 			Street: d.Street.Code, ID: o.ID, At: d.At, Day: string(d.Day),
-			Require: out.Require, Changes: out.Changes, Pushes: out.Pushes,
+			Require: out.Require, Changes: slices.Concat(out.Changes, counts), Pushes: out.Pushes,
 			Line: &store.Line{
 				Actor: o.Actor, Command: o.Command,
 				Unit: out.Audit.Unit, Record: out.Audit.Record, Rev: out.Audit.Rev,
-				Values: out.Audit.Values, Note: out.Audit.Note,
+				Values: out.Audit.Values, Note: strings.TrimSpace(out.Audit.Note + " " + loads),
 			},
 			SealReply: out.Sealed,
+		}
+		if out.Audit.Nobody {
+			act.Line.Actor = nobody
 		}
 		if encode != nil {
 			act.Reply = encode(out.Reply)

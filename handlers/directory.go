@@ -136,6 +136,16 @@ func (d *Directory) PeopleOf(s *config.Street, role config.Role) []config.Person
 	return out
 }
 
+// DutyDesk lists who passes on, by telephone, what did not reach somebody.
+func (d *Directory) DutyDesk(s *config.Street) []config.Person {
+	return d.PeopleOf(s, config.RoleDutyDesk)
+}
+
+// Administrators lists who hears of the bot's own troubles.
+func (d *Directory) Administrators(s *config.Street) []config.Person {
+	return d.PeopleOf(s, config.RoleAdmin)
+}
+
 // InUnit lists the people with a role in one unit.
 func (d *Directory) InUnit(s *config.Street, unit string, roles ...config.Role) []config.Person {
 	var out []config.Person

@@ -64,22 +64,38 @@ type Resolve func(ctx context.Context, userid string) (string, error)
 type Content struct {
 	Text string `json:"text,omitempty"` // plain text, lines separated by \n, written for a phone
 	Card *Card  `json:"card,omitempty"` // buttons under it; a channel without buttons shows Text and each button's line
+
+	Markdown   bool  `json:"markdown,omitempty"`    // Text is markdown with tables and lists, what users wrote in it escaped; a channel without it shows its words
+	MentionAll bool  `json:"mention_all,omitempty"` // calls everybody in the group; a channel that cannot call leaves it out
+	File       *File `json:"file,omitempty"`        // a document, said after Text; a channel without files names it
+	Image      *File `json:"image,omitempty"`       // a picture, said after Text: JPG or PNG, ≤ 2 MB
 }
 
 // Empty reports whether there is nothing to say.
-func (c Content) Empty() bool { return c.Text == "" && c.Card == nil }
+func (c Content) Empty() bool {
+	return c.Text == "" && c.Card == nil && c.File == nil && c.Image == nil
+}
+
+// File is a document or picture as people will see it: its name with the extension, and
+// its bytes (6 bytes to 20 MB). A push that waits should carry a recipe, not a File.
+type File struct {
+	Name string `json:"name"`
+	Data []byte `json:"data"`
+}
 
 // Say is a Content of plain text.
 func Say(text string) Content { return Content{Text: text} }
 
-// Card is a message with buttons (1:1 only: a webhook's post has no buttons).
+// Card is a message with buttons (1:1 only: a webhook's post has no buttons). One with a
+// URL and no buttons is a notice, which a group can be shown too.
 type Card struct {
 	Task    string   `json:"task"`           // unique per card, ≤ 128 bytes of [0-9A-Za-z_@-]
 	Title   string   `json:"title"`          // ≤ 26 characters show
 	Desc    string   `json:"desc,omitempty"` // ≤ 30 characters show
 	Body    string   `json:"body,omitempty"` // ≤ 112 characters show
 	Rows    []Row    `json:"rows,omitempty"` // ≤ 6
-	Buttons []Button `json:"buttons"`        // 1–6
+	Buttons []Button `json:"buttons"`        // 1–6; none on a notice
+	URL     string   `json:"url,omitempty"`  // notice: where touching it leads, with its https://
 }
 
 // Row is one keyed line of a card: key ≤ 5 characters, value ≤ 26.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"juwei/config"
@@ -16,6 +17,7 @@ type Outcome struct {
 	Changes []store.Change // what shall be remembered; each carries the revision it was decided on
 	Pushes  []store.Push   // what shall be said to others, or later
 	Audit   Audit          // what the audit line says beside time, actor and command
+	Loads   []Load         // what it asks of people, by office; the pushes count for the first
 	Overlay bool           // who is who or which chat is which changed: the Directory reads its overlay again
 	Sealed  string         // pack whose data key seals the remembered reply; "" = plain
 	Read    Understanding  // what was understood, for `bot try`
@@ -36,6 +38,7 @@ type Audit struct {
 	Unit, Record string
 	Rev          int
 	Values, Note string
+	Nobody       bool // the line does not say who it was: a complaint
 }
 
 // Understanding is what a handler made of a line, in the user's words.
@@ -69,45 +72,6 @@ func Refusef(fix, format string, args ...any) *Refusal {
 	return &Refusal{What: fmt.Sprintf(format, args...), Fix: fix}
 }
 
-// PushKind is a kind of thing said unasked (the table of docs/decisions.md, "Saying things").
-type PushKind string
-
-// The kinds, in the order in which they leave when several wait.
-const (
-	Emergency PushKind = "emergency"
-	Reply     PushKind = "answer" // the private half of an answer; not counted against anybody's budget
-	Digest    PushKind = "digest"
-	Notice    PushKind = "notice"
-	CaseCard  PushKind = "card"
-	Nudge     PushKind = "nudge"
-	Reminder  PushKind = "reminder"
-)
-
-// Manners is how a kind of push behaves.
-type Manners struct {
-	Priority   int           // lower leaves first
-	MustArrive bool          // an unknown outcome is sent again, marked; others are not
-	Keep       time.Duration // how long it still makes sense to say it; 0 = always
-}
-
-var manners = map[PushKind]Manners{
-	Emergency: {Priority: 0, MustArrive: true},
-	Reply:     {Priority: 1, MustArrive: true, Keep: 12 * time.Hour},
-	Digest:    {Priority: 2, MustArrive: true, Keep: 12 * time.Hour},
-	Notice:    {Priority: 3, MustArrive: true},
-	CaseCard:  {Priority: 4, Keep: 48 * time.Hour},
-	Nudge:     {Priority: 5, Keep: 90 * time.Minute},
-	Reminder:  {Priority: 6, Keep: 60 * time.Minute},
-}
-
-// MannersOf returns a kind's manners; an unknown kind behaves like a reminder.
-func MannersOf(k PushKind) Manners {
-	if m, ok := manners[k]; ok {
-		return m
-	}
-	return manners[Reminder]
-}
-
 // Target says where a push goes: a chat by its configured name, or a person.
 type Target string
 
@@ -118,12 +82,34 @@ func ToChat(name string) Target { return Target("chat:" + name) }
 // ToPerson is the target for a person's private conversation.
 func ToPerson(userid string) Target { return Target("user:" + userid) }
 
+// IsChat reports whether it is a group.
+func (t Target) IsChat() bool { return strings.HasPrefix(string(t), "chat:") }
+
 // Parcel is the body of a push: ready content, or a recipe that is rendered when its
 // turn to be sent comes.
 type Parcel struct {
 	Content Content           `json:"c,omitzero"`
 	Recipe  string            `json:"r,omitempty"`
 	Args    map[string]string `json:"a,omitempty"`
+	All     *Consent          `json:"all,omitempty"` // call everybody in the group
+	Again   bool              `json:"g,omitempty"`   // it may have been heard before: it is said marked
+}
+
+// Consent is a second person's yes to calling everybody (@all).
+type Consent struct{ Author, Second string }
+
+// Given reports whether two different persons want it.
+func (y *Consent) Given() bool {
+	return y != nil && y.Author != "" && y.Second != "" && y.Author != y.Second
+}
+
+// Body encodes the parcel.
+func (p Parcel) Body() []byte {
+	body, err := json.Marshal(p)
+	if err != nil { // Parcel holds strings and booleans only
+		panic("handlers: parcel does not encode: " + err.Error())
+	}
+	return body
 }
 
 // OpenParcel decodes a push's body.
@@ -140,18 +126,17 @@ func PushAt(to Target, kind PushKind, c Content, at time.Time) store.Push {
 	return push(to, kind, Parcel{Content: c}, at)
 }
 
+// RecipeUndelivered tells an administrator in the morning what did not arrive.
+const RecipeUndelivered = "admin.undelivered"
+
 // PushRecipe is a push rendered by the named recipe when its turn comes.
 func PushRecipe(to Target, kind PushKind, recipe string, args map[string]string, at time.Time) store.Push {
 	return push(to, kind, Parcel{Recipe: recipe, Args: args}, at)
 }
 
 func push(to Target, kind PushKind, p Parcel, at time.Time) store.Push {
-	body, err := json.Marshal(p)
-	if err != nil { // Parcel holds strings and booleans only
-		panic("handlers: parcel does not encode: " + err.Error())
-	}
 	m := MannersOf(kind)
-	out := store.Push{To: string(to), Kind: string(kind), Priority: m.Priority, Body: body, NotBefore: at}
+	out := store.Push{To: string(to), Kind: string(kind), Priority: m.Priority, Body: p.Body(), NotBefore: at}
 	if m.Keep > 0 {
 		out.Expires = at.Add(m.Keep)
 	}

@@ -106,7 +106,7 @@ func (r *Router) allowed(s *config.Street, p config.Person) []Command {
 	var own, common []Command
 	for _, c := range r.streets[s.Code].commands {
 		switch {
-		case c.Hidden || !c.Allowed(p):
+		case !c.offered(p):
 		case len(c.Roles) > 0:
 			own = append(own, c)
 		default:
@@ -138,7 +138,22 @@ func (r *Router) Handle(ctx context.Context, m Message) (Content, error) {
 	if r.watch != nil {
 		r.watch(res.command, res.outcome, res.street)
 	}
-	return res.out.Reply, res.err
+	return r.drilled(res.street, res.out.Reply), res.err
+}
+
+// drilled marks what is said in a street that drills. Without a street, where all do.
+func (r *Router) drilled(street string, c Content) Content {
+	all := true
+	for _, s := range r.dir.Streets() {
+		if len(s.Drill) > 0 && s.Code == street {
+			return Marked(DrillMark, c)
+		}
+		all = all && len(s.Drill) > 0
+	}
+	if street == "" && all {
+		return Marked(DrillMark, c)
+	}
+	return c
 }
 
 // Result is what became of a message, for Handle and for `bot try`.
@@ -147,12 +162,12 @@ type Result struct {
 	Outcome Outcome
 	Refusal *Refusal
 	Err     error
+	Parts   []Result // one for each command, only if the message held several
 }
 
 // Try is Handle for the curious: it returns everything the bot made of the message.
 func (r *Router) Try(ctx context.Context, m Message) Result {
-	res := r.handle(ctx, m)
-	return Result{Command: res.command, Outcome: res.out, Refusal: res.refusal, Err: res.err}
+	return r.handle(ctx, m).tried()
 }
 
 type result struct {
@@ -160,6 +175,15 @@ type result struct {
 	out                      Outcome
 	refusal                  *Refusal
 	err                      error
+	parts                    []result
+}
+
+func (r result) tried() Result {
+	t := Result{Command: r.command, Outcome: r.out, Refusal: r.refusal, Err: r.err}
+	for _, p := range r.parts {
+		t.Parts = append(t.Parts, p.tried())
+	}
+	return t
 }
 
 func refused(cmd, street string, why *Refusal) result {
@@ -233,12 +257,61 @@ func (r *Router) route(ctx context.Context, c *Call) result {
 	if c.Message.Kind == Click {
 		text = c.Message.Press.Key
 	}
-	head := v.splitter.Split(text)
+	heads := v.splitter.SplitAll(text)
+	if len(heads) > 1 && v.known(heads) {
+		return r.several(ctx, c, heads)
+	}
+	return r.one(ctx, c, v.splitter.Split(text))
+}
+
+// known reports whether every head is a command.
+func (v *vocabulary) known(heads []syntax.Head) bool {
+	return !slices.ContainsFunc(heads, func(h syntax.Head) bool {
+		_, ok := v.byName[h.Command]
+		return !ok
+	})
+}
+
+// several answers a message of several commands, one after the other as if they had been
+// sent so, in one reply. Each part is an occasion of its own: a repeated message hears what
+// each part said the first time.
+func (r *Router) several(ctx context.Context, c *Call, heads []syntax.Head) result {
+	all := result{street: c.Street.Code}
+	var said []string
+	for i, h := range heads {
+		part := *c
+		if i > 0 {
+			part.Message.ID = fmt.Sprintf("%s#%d", c.Message.ID, i+1)
+		}
+		res := r.one(ctx, &part, h)
+		if r.watch != nil && i < len(heads)-1 {
+			r.watch(res.command, res.outcome, res.street) // the last is counted by Handle
+		}
+		all.command, all.outcome, all.out = res.command, res.outcome, res.out
+		if res.err != nil && all.err == nil {
+			all.err = res.err
+		}
+		if res.refusal != nil && all.refusal == nil {
+			all.refusal = res.refusal
+		}
+		said = append(said, res.out.Reply.Text)
+		all.parts = append(all.parts, res)
+	}
+	all.out.Reply = Say(strings.Join(said, "\n\n"))
+	return all
+}
+
+// one answers a message with one head.
+func (r *Router) one(ctx context.Context, c *Call, head syntax.Head) result {
+	v := r.streets[c.Street.Code]
 	cmd, known := v.byName[head.Command]
 	if known && !head.Slash && !c.Message.Single() && !head.Mentioned {
 		known = false // a word in passing, not a command
 	}
-	c.Rest, c.Slash = head.Rest, head.Slash
+	if known && cmd.Slashed && !head.Slash {
+		known = false
+	}
+	c.Rest, c.Slash, c.Named = head.Rest, head.Slash, head.Mentioned
 	if known {
 		if !cmd.Allowed(c.Person) {
 			return refused(cmd.Name, c.Street.Code, Refusef("您能用的，发：帮助", "“%s”要由%s来发。", cmd.Name, roleList(cmd.Roles)))
@@ -375,6 +448,9 @@ func (r *Router) lost(c *Call, head syntax.Head) *Refusal {
 	what := "这句我没看懂，什么也没记。"
 	if head.Word != "" {
 		what = fmt.Sprintf("没有“%s”这个命令，什么也没记。", clip(head.Word, 12))
+	}
+	if len(near) == 1 && c.Private() && head.Rest != "" && clip(head.Rest, 60) == head.Rest && !strings.Contains(head.Rest, "\n") {
+		near[0] += " " + head.Rest // the whole line to copy
 	}
 	if len(near) > 0 {
 		return Refuse(what, "是不是想发："+strings.Join(near, " 或 "))

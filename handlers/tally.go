@@ -11,6 +11,7 @@ type Filed struct {
 	Values     map[string]int
 	Late       bool // came in after the cut-off
 	Corrected  bool // was corrected after the cut-off
+	Carried    bool // carried on by an earlier yes: nobody said anything that day
 	Unbalanced bool // a sum does not hold and nobody said why
 	Kept       bool // a sum does not hold, and there is a reason
 }
@@ -19,3 +20,7 @@ type Filed struct {
 // result is called after the batch has run. The family that files reports provides it
 // to the families that count them.
 type Tally func(b *store.Batch, form *config.Form, day config.Day) func() ([]Filed, error)
+
+// Words is Tally for texts: what each unit wrote into the text fields of a form, by unit
+// and field.
+type Words func(b *store.Batch, form *config.Form, day config.Day) func() (map[string]map[string]string, error)

@@ -23,8 +23,8 @@ type Guard struct {
 	Rev   int
 }
 
-// Change is one thing that shall be remembered. Made by Put, PutKeep, PutSealed, Delete,
-// DueAt, DueDone and EraseNotes; its zero value is refused.
+// Change is one thing that shall be remembered. Made by Put, PutKeep, PutSealed, Delete, Count,
+// DueAt, DueDone, EraseNotes, Cancel and Unkeep; its zero value is refused.
 type Change struct {
 	op       op
 	table    Table
@@ -34,6 +34,8 @@ type Change struct {
 	value    string
 	campaign string
 	score    int64
+	line     string // opCancel: for the log of settled pushes
+	counts   Counts // opCount
 }
 
 // Put writes a cell. rev is the revision it was decided on: 0 = must not exist, Any = do
@@ -88,6 +90,7 @@ type Push struct {
 	NotBefore time.Time // zero: at once
 	Expires   time.Time // zero: never
 	Campaign  string    // non-empty: the body is sealed with that campaign's key
+	From      int64     // number of the push it stands in for or repeats; 0: none
 }
 
 // Line is what the audit chain keeps of an act. Free text never enters the chain: Values
@@ -127,8 +130,10 @@ type op byte
 const (
 	opPut op = iota + 1
 	opKeep
+	opCount
 	opDelete
 	opDue
 	opUndue
 	opErase
+	opCancel
 )

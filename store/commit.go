@@ -108,6 +108,8 @@ func (s *Store) encodeChange(c *call, street string, ch *Change) error {
 		} else {
 			c.add("K", k, ch.field, strconv.Itoa(ch.rev), value, seconds(ch.table.keep), c.key(ch.log.name), seconds(ch.log.keep))
 		}
+	case opCount:
+		encodeCount(c, ch)
 	case opDelete:
 		c.add("D", c.key(ch.table.name), ch.field, strconv.Itoa(ch.rev))
 	case opDue:
@@ -116,6 +118,11 @@ func (s *Store) encodeChange(c *call, street string, ch *Change) error {
 		c.add("X", c.key(dueName), ch.field)
 	case opErase:
 		c.add("U", c.key(ch.table.name))
+	case opCancel:
+		number, _, _ := strings.Cut(ch.line, "|")
+		c.add("D", c.key(pushes().name), number, strconv.Itoa(ch.rev))
+		c.add("X", c.key(pushDueName), ch.field)
+		c.add("L", c.key(ch.log.name), ch.line, seconds(keepWeek))
 	default:
 		return fmt.Errorf("change made by nobody")
 	}
@@ -281,13 +288,13 @@ func (c *call) run(ctx context.Context, v *convoy) (result, error) {
 		c.args = append(c.args, &c.argv[i])
 	}
 	cmd := redis.NewSliceCmd(ctx, c.args...)
-	err := v.process(ctx, cmd)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+	v.process(ctx, cmd)
+	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
 		c.args[0], c.args[1] = argEval, argSource
 		cmd = redis.NewSliceCmd(ctx, c.args...)
-		err = v.process(ctx, cmd)
+		v.process(ctx, cmd)
 	}
-	if err != nil {
+	if err := cmd.Err(); err != nil {
 		return result{}, err
 	}
 	return parseResult(cmd.Val())

@@ -9,6 +9,7 @@
 --         P k field rev value keep               put a cell
 --         K k field rev value keep k keep        put, and keep what was there in the second hash
 --         D k field rev                          delete a cell
+--         N k field w x y z keep                 add to a cell of four counters: 1,7,0,2
 --         Z k member score                       add to a zset, or move in it
 --         X k member                             remove from a zset
 --         U k                                    remove a key
@@ -16,7 +17,8 @@
 --         Q k k k priority due record            push: records, queue, counter
 --         A k k k leaf line side keep            audit: lines, head, side
 --         M k k n mark                           checkpoint: marks, head
---         W k now window limit member            permit of a sliding window, in ms
+--         W k now window limit member span       permit of a sliding window, in ms; entries are kept for span
+--         H k field now most                     a halt: no permit before the cell's time (nor after now + most)
 -- Returns {0, first push number, pushes, retry at}   done
 --         {1, remembered}                            done before, nothing changed
 --         {2, n}                                     the n-th operation is stale, nothing changed
@@ -25,7 +27,7 @@
 
 local call, sub, match, format = redis.call, string.sub, string.match, string.format
 local argc = #ARGV
-local size = { G = 4, P = 6, K = 8, D = 4, Z = 4, X = 3, U = 2, L = 4, Q = 7, A = 8, M = 5, W = 6 }
+local size = { G = 4, P = 6, K = 8, D = 4, N = 8, Z = 4, X = 3, U = 2, L = 4, Q = 7, A = 8, M = 5, W = 7, H = 5 }
 
 local done = tonumber(ARGV[1])
 if done > 0 then
@@ -34,9 +36,10 @@ if done > 0 then
 end
 
 -- First pass: read and check.
-local revs, olds = {}, {}
+local revs, olds, sums = {}, {}, {}
 local pushes, firstPush = 0, 0
 local n, head, sides, marked = 0, '', 0, 0
+local retry = 0 -- from when on a refused permit may be asked for again
 local i, nth = 4, 0
 while i <= argc do
   local c = ARGV[i]
@@ -56,8 +59,28 @@ while i <= argc do
       olds[i] = cell
       call('HLEN', KEYS[tonumber(ARGV[i + 6])])
     end
-  elseif c == 'Z' or c == 'X' or c == 'W' then
+  elseif c == 'N' then
+    local rev, w, x, y, z = match(call('HGET', k, ARGV[i + 2]) or '0|0,0,0,0', '^(%d+)|(%d+),(%d+),(%d+),(%d+)$')
+    if not rev then return redis.error_reply('DAMAGED cell in ' .. k) end
+    sums[i] = format('%d|%d,%d,%d,%d', rev + 1, w + ARGV[i + 3], x + ARGV[i + 4], y + ARGV[i + 5], z + ARGV[i + 6])
+  elseif c == 'Z' or c == 'X' then
     call('ZCARD', k)
+  elseif c == 'W' then
+    -- Entries further ahead than the window are from before the clock went back.
+    local now, window, limit = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
+    local from, to = '(' .. format('%d', now - window), format('%d', now + window)
+    local given = call('ZCOUNT', k, from, to)
+    if given >= limit then
+      local at = call('ZRANGEBYSCORE', k, from, to, 'WITHSCORES', 'LIMIT', given - limit, 1)
+      retry = math.max(retry, tonumber(at[2]) + window)
+    end
+  elseif c == 'H' then
+    local cell = call('HGET', k, ARGV[i + 2])
+    if cell then
+      local stop, now = tonumber(match(cell, '^%d+|(%d+)')), tonumber(ARGV[i + 3])
+      if not stop then return redis.error_reply('DAMAGED cell in ' .. k) end
+      if stop > now and stop <= now + tonumber(ARGV[i + 4]) then retry = math.max(retry, stop) end
+    end
   elseif c == 'L' then
     call('LLEN', k)
   elseif c == 'Q' then
@@ -86,7 +109,7 @@ while i <= argc do
 end
 
 -- Second pass: write.
-local number, retry = firstPush, 0
+local number = firstPush
 i = 4
 while i <= argc do
   local c = ARGV[i]
@@ -105,6 +128,9 @@ while i <= argc do
     if added == 1 and ARGV[i + 5] ~= '0' then call('EXPIRE', k, ARGV[i + 5]) end
   elseif c == 'D' then
     call('HDEL', k, ARGV[i + 2])
+  elseif c == 'N' then
+    local added = call('HSET', k, ARGV[i + 2], sums[i])
+    if added == 1 and ARGV[i + 7] ~= '0' then call('EXPIRE', k, ARGV[i + 7]) end
   elseif c == 'Z' then
     call('ZADD', k, ARGV[i + 3], ARGV[i + 2])
   elseif c == 'X' then
@@ -138,18 +164,12 @@ while i <= argc do
       call('RPUSH', k, ARGV[i + 4])
       call('HSET', KEYS[tonumber(ARGV[i + 2])], 'marked', ARGV[i + 3])
     end
-  elseif c == 'W' then
-    local now, window, limit = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
-    call('ZREMRANGEBYSCORE', k, '-inf', format('%d', now - window))
-    call('ZREMRANGEBYSCORE', k, '(' .. format('%d', now + window), '+inf') -- the clock went back
-    local given = call('ZCARD', k)
-    if given < limit then
-      call('ZADD', k, ARGV[i + 2], ARGV[i + 5])
-      call('PEXPIRE', k, format('%d', 2 * window))
-    else
-      local at = call('ZRANGE', k, given - limit, given - limit, 'WITHSCORES')
-      retry = tonumber(at[2]) + window
-    end
+  elseif c == 'W' and retry == 0 then
+    local now, span = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 6])
+    call('ZREMRANGEBYSCORE', k, '-inf', format('%d', now - span))
+    call('ZREMRANGEBYSCORE', k, '(' .. format('%d', now + span), '+inf')
+    call('ZADD', k, ARGV[i + 2], ARGV[i + 5])
+    call('PEXPIRE', k, format('%d', 2 * span))
   end
   i = i + size[c]
 end

@@ -75,7 +75,7 @@ func TestCommitWritesAWholeAct(t *testing.T) {
 		}
 		ms := at.UnixMilli()
 		rec := func(prio int, due, nb, exp int64, rest string) string {
-			return fmt.Sprintf("1|waiting|0|%d|%d|%d|%d|%d|%s", prio, due, nb, exp, ms, rest)
+			return fmt.Sprintf("1|waiting|0|%d|%d|%d|%d|%d|0|0|0|0|0|%s", prio, due, nb, exp, ms, rest)
 		}
 		later, end := at.Add(time.Minute).UnixMilli(), at.Add(time.Hour).UnixMilli()
 		got := storetest.Dump(t, s, street)
@@ -423,19 +423,21 @@ func TestRedisAway(t *testing.T) {
 			"ping":     func() error { return s.Ping(ctx) },
 			"streets":  func() error { _, err := s.OtherStreets(ctx, street); return err },
 			"due":      func() error { _, err := s.Due(ctx, street, at, 1); return err },
-			"next due": func() error { _, _, err := s.NextDue(ctx, street); return err },
+			"next due": func() error { _, _, err := s.NextDue(ctx, street, at); return err },
 			"claim": func() error {
 				_, err := s.Claim(ctx, street, store.Waiting{State: store.StateWaiting}, "a", at)
 				return err
 			},
-			"settle":     func() error { return s.Settle(ctx, street, store.Waiting{}, store.StateSent, "", at) },
-			"outbox":     func() error { _, err := s.Outbox(ctx, street, day); return err },
-			"permit":     func() error { _, _, err := s.Permit(ctx, street, time.Second, 1, at); return err },
+			"settle": func() error { return s.Settle(ctx, street, store.Waiting{}, store.StateSent, "", at) },
+			"outbox": func() error { _, err := s.Outbox(ctx, street, day); return err },
+			"permit": func() error {
+				_, _, err := s.Permit(ctx, street, at, store.Window{Span: time.Second, Limit: 1})
+				return err
+			},
 			"hold":       func() error { _, err := s.Hold(ctx, street, "a", at, at); return err },
 			"checkpoint": func() error { return s.Checkpoint(ctx, street, day, at) },
 			"verify":     func() error { _, err := s.Verify(ctx, street, day); return err },
 			"audit":      func() error { _, err := s.Audit(ctx, street, day); return err },
-			"kept":       func() error { _, _, err := s.Kept(ctx, street, day, 1); return err },
 		}
 		up := storetest.Down(t, s)
 		for name, call := range calls {

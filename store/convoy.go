@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// convoy sends concurrent runs of the script together. A run that finds the road free
+// convoy sends concurrent reads and runs of the script together. Who finds the road free
 // leaves at once and alone, so a single caller waits for nobody. Those that come while
 // others are under way wait for one to come back; then the first of them takes all along
 // in one pipeline: fewer system calls for both ends, and the same answers.
@@ -25,28 +25,28 @@ type convoy struct {
 // own connection (BenchmarkCommit/many on two cores); one or four gained less.
 const (
 	convoys   = 2  // pipelines under way at most
-	convoyLen = 64 // runs in one pipeline at most
+	convoyLen = 64 // riders in one pipeline at most
 )
 
-// rider is one run waiting for its turn.
+// rider is one run of the script, or one batch of reads, waiting for its turn.
 type rider struct {
-	cmd  redis.Cmder
+	cmds []redis.Cmder
 	lead []*rider      // those to take along, itself first; nil: it was taken along
 	wake chan struct{} // closed when it is its turn to lead, or when its answer is there
 }
 
-// process runs a command, and returns its error. Once under way it is bound by the
-// store's own timeout; while waiting, by ctx.
-func (v *convoy) process(ctx context.Context, cmd redis.Cmder) error {
+// process runs commands; each keeps its own answer and error. Once under way they are
+// bound by the store's own timeout; while waiting, by ctx.
+func (v *convoy) process(ctx context.Context, cmds ...redis.Cmder) {
 	v.mu.Lock()
 	if v.under < convoys {
 		v.under++
 		v.mu.Unlock()
-		err := v.client.Process(ctx, cmd)
+		v.send(ctx, cmds)
 		v.next()
-		return err
+		return
 	}
-	r := &rider{cmd: cmd, wake: make(chan struct{})}
+	r := &rider{cmds: cmds, wake: make(chan struct{})}
 	v.queue = append(v.queue, r)
 	v.mu.Unlock()
 
@@ -54,33 +54,42 @@ func (v *convoy) process(ctx context.Context, cmd redis.Cmder) error {
 	case <-r.wake:
 	case <-ctx.Done():
 		if v.leave(r) {
-			return ctx.Err()
+			for _, cmd := range cmds {
+				cmd.SetErr(ctx.Err())
+			}
+			return
 		}
 		<-r.wake
 	}
 	if r.lead != nil {
 		v.drive(ctx, r.lead)
 	}
-	return cmd.Err()
 }
 
 // drive sends what waits together. The leader's own ctx must not cut off the others.
 func (v *convoy) drive(ctx context.Context, riders []*rider) {
-	if len(riders) == 1 {
-		_ = v.client.Process(ctx, riders[0].cmd) // the command keeps its error
-		v.next()
-		return
+	if len(riders) > 1 {
+		ctx = context.WithoutCancel(ctx)
 	}
-	ctx = context.WithoutCancel(ctx)
-	p := v.client.Pipeline()
+	var cmds []redis.Cmder
 	for _, r := range riders {
-		_ = p.Process(ctx, r.cmd) // only queued here
+		cmds = append(cmds, r.cmds...)
 	}
-	_, _ = p.Exec(ctx) // each command keeps its own error
+	v.send(ctx, cmds)
 	v.next()
 	for _, r := range riders[1:] {
 		close(r.wake)
 	}
+}
+
+func (v *convoy) send(ctx context.Context, cmds []redis.Cmder) {
+	if len(cmds) == 1 {
+		_ = v.client.Process(ctx, cmds[0]) // the command keeps its error
+		return
+	}
+	p := v.client.Pipeline()
+	_ = p.BatchProcess(ctx, cmds...) // only queued here
+	_, _ = p.Exec(ctx)
 }
 
 // next hands the road to those who wait, or leaves it free.

@@ -31,7 +31,10 @@ import (
 //	{s}:audit:<day>:head           hash    n, head, marked: where the chain stands        kept
 //	{s}:audit:<day>:side           hash    line number → salt and note, erasable          2 years
 //	{s}:audit:<day>:mark           list    checkpoints of the head                        kept
-//	{pace:<pace>}                  zset    permits given, by time in ms                   twice the window
+//	{s}:said:<day>                 hash    target → cell, numbers counted in its budget   7 days
+//	{s}:burden:<day>               hash    office → cell of counters, see Count           2 years
+//	{pace:<pace>}                  zset    permits given, by time in ms                   twice the longest window
+//	{pace:<pace>}:halt             hash    until → cell, "<ms>,<length>" of a forced rest 2 days
 //	{bot}:hold                     hash    name → cell, who holds a lease and until when  kept
 const (
 	day      = 24 * time.Hour
@@ -89,6 +92,15 @@ func Records(kind string) Table { return Table{"rec:" + part(kind), 0} }
 // Raw holds the sealed raw text of one day's accepted messages, for seven days.
 func Raw(day string) Table { return Table{"raw:" + part(day), keepWeek} }
 
+// Said holds what was said to each target on one day and counts against its budget: field
+// = target, value = the numbers of the pushes. Whoever is about to say something adds its
+// number at the revision it read, in the same commit that records the sending.
+func Said(day string) Table { return Table{"said:" + part(day), keepWeek} }
+
+// Burden counts what one day asked of people: field = the office that caused it, changed by
+// Count alone.
+func Burden(day string) Table { return Table{"burden:" + part(day), keepLong} }
+
 // pushes holds what waits to be said or is being said: field = number.
 func pushes() Table { return Table{"push", 0} }
 
@@ -101,6 +113,7 @@ const (
 	pushCountName = "push:n"
 	botTag        = "bot"
 	holdName      = "hold"
+	haltName      = "halt"
 	holdKey       = "{" + botTag + "}:" + holdName
 )
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,72 +45,101 @@ type Waiting struct {
 	Due     time.Time
 	Rev     int // of its record; each step names the one it was decided on
 	Created time.Time
-	Reason  string // why it came back the last time
-	Lost    bool   // the body was sealed and its key has been forgotten
-}
-
-// Entry is one line of the list of what waits and what was settled.
-type Entry struct {
-	N        int64
-	To, Kind string
-	State    State
-	Reason   string
-	At       time.Time // settled at; of what is under way: due at
-	Attempt  int
+	Reason  string    // why it came back the last time
+	Lost    bool      // the body was sealed and its key has been forgotten
+	Said    int       // how many of its parts have been said
+	Unsure  int       // how often it was begun and its outcome not heard
+	Hop     int       // the way out it takes: 0 the first, 1 the next …
+	Begun   time.Time // when its first byte left for the first time; zero: it never did
 }
 
 // Due returns up to limit pushes somebody has to act on at now, lower priority first, then
 // by number: waiting ones whose time has come, claimed ones whose lease ran out (as
-// waiting), sending ones whose lease ran out (as sending: settle them as unknown).
-func (s *Store) Due(ctx context.Context, street string, now time.Time, limit int) ([]Waiting, error) {
+// waiting), sending ones whose lease ran out (as sending: settle them as unknown). One that
+// was begun and came back, or that somebody is sending at this moment, holds back those
+// behind it with the same target and priority, so that nothing overtakes it. Targets in
+// except are left out.
+func (s *Store) Due(ctx context.Context, street string, now time.Time, limit int, except ...string) ([]Waiting, error) {
 	what := "due pushes of " + street
 	if err := checkStreet(street); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	members, err := s.client.ZRangeByScore(ctx, key(street, pushDueName), &redis.ZRangeBy{
-		Min: "-inf", Max: strconv.FormatInt(now.UnixMilli(), 10),
-	}).Result()
+	k := key(street, pushDueName)
+	first, err := s.client.ZRangeByScore(ctx, k, &redis.ZRangeBy{Min: "-inf", Max: strconv.FormatInt(now.UnixMilli(), 10), Count: 1}).Result()
+	if err != nil || len(first) == 0 || limit <= 0 {
+		return nil, failed(what, err)
+	}
+	// The records are read before the times: a record that was changed in between is acted
+	// on at an old revision, which fails. The other way round a push somebody has just
+	// claimed would look like one whose lease ran out.
+	var records *redis.MapStringStringCmd
+	var times *redis.ZSliceCmd
+	_, err = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		records = p.HGetAll(ctx, key(street, pushes().name))
+		times = p.ZRangeWithScores(ctx, k, 0, -1)
+		return nil
+	})
 	if err != nil {
 		return nil, failed(what, err)
 	}
-	// The priority is in the member, so that a flood of nudges is not read to find the
-	// one emergency behind it.
-	queue := make([]queued, 0, len(members))
-	for _, m := range members {
-		q, err := parseQueued(m)
+	queue := make([]queued, 0, len(times.Val()))
+	for _, z := range times.Val() {
+		member, _ := z.Member.(string)
+		q, err := parseQueued(member)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", what, err)
 		}
+		q.at = time.UnixMilli(int64(z.Score))
 		queue = append(queue, q)
 	}
 	slices.SortFunc(queue, queued.compare)
-	queue = queue[:min(len(queue), max(limit, 0))]
-	if len(queue) == 0 {
-		return nil, nil
-	}
-	fields := make([]string, len(queue))
-	for i, q := range queue {
-		fields[i] = strconv.FormatInt(q.n, 10)
-	}
-	k := key(street, pushes().name)
-	raws, err := s.client.HMGet(ctx, k, fields...).Result()
+	due, err := s.actable(records.Val(), queue, street, now, limit, except)
 	if err != nil {
-		return nil, failed(what, err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	due := make([]Waiting, 0, len(raws))
-	for i, raw := range raws {
-		text, ok := raw.(string)
+	return due, nil
+}
+
+// actable picks from a sorted queue what may be acted on now.
+func (s *Store) actable(records map[string]string, queue []queued, street string, now time.Time, limit int, except []string) ([]Waiting, error) {
+	type lane struct {
+		to       string
+		priority int
+	}
+	var due []Waiting
+	blocked := map[lane]bool{}
+	left := make(map[string]bool, len(except))
+	for _, to := range except {
+		left[to] = true
+	}
+	for _, q := range queue {
+		raw, ok := records[strconv.FormatInt(q.n, 10)]
 		if !ok {
-			continue // settled between the two reads
+			continue // it came between the two reads
 		}
-		w, err := s.parsePush(text, street, queue[i].n)
+		w, body, err := parseHead(raw, q.n)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
+			return nil, err
+		}
+		l := lane{w.Push.To, q.priority}
+		if q.at.After(now) {
+			// One that was planned for later from the start holds nobody back.
+			back := w.State != StateWaiting || w.Due.After(w.Push.NotBefore) && w.Due.After(w.Created)
+			blocked[l] = blocked[l] || back
+			continue
+		}
+		if blocked[l] || left[w.Push.To] {
+			continue
+		}
+		if err := s.openBody(&w, body, street); err != nil {
+			return nil, err
 		}
 		if w.State == StateClaimed {
 			w.State = StateWaiting
 		}
-		due = append(due, w)
+		if due = append(due, w); len(due) == limit {
+			break
+		}
 	}
 	return due, nil
 }
@@ -120,7 +148,10 @@ func (s *Store) Due(ctx context.Context, street string, now time.Time, limit int
 type queued struct {
 	priority int
 	n        int64
+	at       time.Time // when somebody has to act on it
 }
+
+func queuedOf(w *Waiting) queued { return queued{priority: w.Push.Priority, n: w.N} }
 
 func (q queued) String() string {
 	return strconv.Itoa(q.priority) + ":" + strconv.FormatInt(q.n, 10)
@@ -140,16 +171,19 @@ func parseQueued(member string) (queued, error) {
 	if err != nil || err2 != nil {
 		return queued{}, fmt.Errorf("%w: queue member %q", ErrDamaged, member)
 	}
-	return queued{priority, number}, nil
+	return queued{priority: priority, n: number}, nil
 }
 
-// NextDue tells when the next push comes due or the next lease runs out; false: none.
-func (s *Store) NextDue(ctx context.Context, street string) (time.Time, bool, error) {
+// NextDue tells when, after a moment, the next push comes due or the next lease runs out;
+// false: none does.
+func (s *Store) NextDue(ctx context.Context, street string, after time.Time) (time.Time, bool, error) {
 	what := "next due push of " + street
 	if err := checkStreet(street); err != nil {
 		return time.Time{}, false, fmt.Errorf("%s: %w", what, err)
 	}
-	first, err := s.client.ZRangeWithScores(ctx, key(street, pushDueName), 0, 0).Result()
+	first, err := s.client.ZRangeByScoreWithScores(ctx, key(street, pushDueName), &redis.ZRangeBy{
+		Min: "(" + strconv.FormatInt(after.UnixMilli(), 10), Max: "+inf", Count: 1,
+	}).Result()
 	if err != nil {
 		return time.Time{}, false, failed(what, err)
 	}
@@ -168,37 +202,77 @@ func (s *Store) Claim(ctx context.Context, street string, w Waiting, owner strin
 	return s.step(ctx, "claim", street, w, owner, until)
 }
 
-// Sending records that the first byte is about to leave. ErrStale: the claim was lost.
-func (s *Store) Sending(ctx context.Context, street string, w Waiting, until time.Time) (Waiting, error) {
-	if w.State != StateClaimed {
-		return w, fmt.Errorf("sending push %d: it is %s", w.N, w.State)
+// Sending records that the first byte of pushes that are said together is about to leave,
+// and with it the changes, such as what it costs their target's budget. A push whose body
+// was made ready is stored as it will be said. ErrStale: a claim was lost, or a change's
+// revision; nothing was recorded.
+func (s *Store) Sending(ctx context.Context, street string, ws []Waiting, at, until time.Time, changes ...Change) ([]Waiting, error) {
+	c := newCall(street)
+	defer c.free()
+	out := slices.Clone(ws)
+	for i := range out {
+		w := &out[i]
+		what := "sending push " + strconv.FormatInt(w.N, 10)
+		if w.State != StateClaimed {
+			return ws, fmt.Errorf("%s: it is %s", what, w.State)
+		}
+		w.State = StateSending
+		if w.Begun.IsZero() {
+			w.Begun = at
+		}
+		if err := s.encodeStep(c, street, w, "", until); err != nil {
+			return ws, fmt.Errorf("%s: %w", what, err)
+		}
 	}
-	w.State = StateSending
-	return s.step(ctx, "sending", street, w, "", until)
+	for i := range changes {
+		if err := s.encodeChange(c, street, &changes[i]); err != nil {
+			return ws, fmt.Errorf("sending: %w", err)
+		}
+	}
+	if _, err := c.run(ctx, &s.convoy); err != nil {
+		return ws, failed("sending", err)
+	}
+	for i := range out {
+		out[i].Rev++
+	}
+	return out, nil
+}
+
+// Partly records that so many parts of a push have been said and that the next is about to
+// leave.
+func (s *Store) Partly(ctx context.Context, street string, w Waiting, said int, until time.Time) (Waiting, error) {
+	if w.State != StateSending {
+		return w, fmt.Errorf("partly push %d: it is %s", w.N, w.State)
+	}
+	w.Said = said
+	return s.step(ctx, "partly", street, w, "", until)
 }
 
 // Again puts a push back to wait until due, one attempt older.
 func (s *Store) Again(ctx context.Context, street string, w Waiting, due time.Time, reason string) error {
+	w.Attempt++
+	return s.Later(ctx, street, w, due, reason)
+}
+
+// Later puts a push back to wait until due for no fault of its own. What else the caller
+// changed in w is stored with it.
+func (s *Store) Later(ctx context.Context, street string, w Waiting, due time.Time, reason string) error {
 	if w.State.over() {
-		return fmt.Errorf("again push %d: it is %s", w.N, w.State)
+		return fmt.Errorf("later push %d: it is %s", w.N, w.State)
 	}
 	w.State, w.Due, w.Reason = StateWaiting, due, reason
-	w.Attempt++
-	_, err := s.step(ctx, "again", street, w, "", due)
+	_, err := s.step(ctx, "later", street, w, "", due)
 	return err
 }
 
 // step writes a push that stays in the queue, to come up at next.
 func (s *Store) step(ctx context.Context, verb, street string, w Waiting, owner string, next time.Time) (Waiting, error) {
 	what := verb + " push " + strconv.FormatInt(w.N, 10)
-	record, err := s.pushRecord(street, &w, owner)
-	if err != nil {
-		return w, fmt.Errorf("%s: %w", what, err)
-	}
 	c := newCall(street)
 	defer c.free()
-	c.add("P", c.key(pushes().name), strconv.FormatInt(w.N, 10), strconv.Itoa(w.Rev), record, "0")
-	c.add("Z", c.key(pushDueName), queued{w.Push.Priority, w.N}.String(), strconv.FormatInt(next.UnixMilli(), 10))
+	if err := s.encodeStep(c, street, &w, owner, next); err != nil {
+		return w, fmt.Errorf("%s: %w", what, err)
+	}
 	if _, err := c.run(ctx, &s.convoy); err != nil {
 		return w, failed(what, err)
 	}
@@ -206,21 +280,31 @@ func (s *Store) step(ctx context.Context, verb, street string, w Waiting, owner 
 	return w, nil
 }
 
-// Settle ends a push as sent, unknown, dead or dropped. Its metadata goes to the log of
-// the day, which is at's date in at's own zone; unknown and dead ones keep their body for
-// seven days (Kept), so that a person can have them sent again. ErrStale: somebody else
-// was faster.
-func (s *Store) Settle(ctx context.Context, street string, w Waiting, to State, reason string, at time.Time) error {
+func (s *Store) encodeStep(c *call, street string, w *Waiting, owner string, next time.Time) error {
+	record, err := s.pushRecord(street, w, owner)
+	if err != nil {
+		return err
+	}
+	c.add("P", c.key(pushes().name), strconv.FormatInt(w.N, 10), strconv.Itoa(w.Rev), record, "0")
+	c.add("Z", c.key(pushDueName), queuedOf(w).String(), strconv.FormatInt(next.UnixMilli(), 10))
+	return nil
+}
+
+// Settle ends a push as sent, unknown, dead or dropped; the pushes that follow from it are
+// put into the outbox in the same act. Its metadata goes to the log of the day, which is
+// at's date in at's own zone; unknown and dead ones keep their body for seven days, so that
+// a person can have them sent again (Batch.Kept). ErrStale: somebody else was faster.
+func (s *Store) Settle(ctx context.Context, street string, w Waiting, to State, reason string, at time.Time, follow ...Push) error {
 	what := "settle push " + strconv.FormatInt(w.N, 10)
 	if !to.over() {
 		return fmt.Errorf("%s: %s is no end", what, to)
 	}
 	date, n := at.Format(time.DateOnly), strconv.FormatInt(w.N, 10)
-	w.State, w.Reason = to, reason
+	w.State, w.Reason, w.Due = to, reason, at
 	c := newCall(street)
 	defer c.free()
 	c.add("D", c.key(pushes().name), n, strconv.Itoa(w.Rev))
-	c.add("X", c.key(pushDueName), queued{w.Push.Priority, w.N}.String())
+	c.add("X", c.key(pushDueName), queuedOf(&w).String())
 	c.add("L", c.key(pushLogName(date)), logLine(&w, at), seconds(keepWeek))
 	if to == StateUnknown || to == StateDead {
 		record, err := s.pushRecord(street, &w, "")
@@ -229,64 +313,11 @@ func (s *Store) Settle(ctx context.Context, street string, w Waiting, to State, 
 		}
 		c.add("P", c.key(kept(date).name), n, strconv.Itoa(Any), record, seconds(keepWeek))
 	}
+	for i := range follow {
+		if err := s.encodePush(c, &Act{Street: street, At: at}, &follow[i]); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
 	_, err := c.run(ctx, &s.convoy)
 	return failed(what, err)
-}
-
-// Outbox lists what is under way, by number, and then the day's settled pushes in the
-// order they were settled.
-func (s *Store) Outbox(ctx context.Context, street, day string) ([]Entry, error) {
-	what := "outbox of " + street
-	if err := checkStreet(street); err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	var records *redis.MapStringStringCmd
-	var log *redis.StringSliceCmd
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		records = p.HGetAll(ctx, key(street, pushes().name))
-		log = p.LRange(ctx, key(street, pushLogName(day)), 0, -1)
-		return nil
-	})
-	if err != nil {
-		return nil, failed(what, err)
-	}
-	entries := make([]Entry, 0, len(records.Val())+len(log.Val()))
-	for field, raw := range records.Val() {
-		n, _ := strconv.ParseInt(field, 10, 64)
-		w, err := s.parsePush(raw, street, n)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
-		}
-		entries = append(entries, Entry{n, w.Push.To, w.Push.Kind, w.State, w.Reason, w.Due, w.Attempt})
-	}
-	slices.SortFunc(entries, func(a, b Entry) int { return int(a.N - b.N) })
-	for _, line := range log.Val() {
-		e, err := parseLog(line)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
-		}
-		entries = append(entries, e)
-	}
-	return entries, nil
-}
-
-// Kept returns a push that was settled as unknown or dead on that day; false: there is
-// none (any more), or its body was sealed and the key has been forgotten.
-func (s *Store) Kept(ctx context.Context, street, day string, n int64) (Push, bool, error) {
-	what := "kept push " + strconv.FormatInt(n, 10)
-	if err := checkStreet(street); err != nil {
-		return Push{}, false, fmt.Errorf("%s: %w", what, err)
-	}
-	raw, err := s.client.HGet(ctx, key(street, kept(day).name), strconv.FormatInt(n, 10)).Result()
-	if errors.Is(err, redis.Nil) {
-		return Push{}, false, nil
-	}
-	if err != nil {
-		return Push{}, false, failed(what, err)
-	}
-	w, err := s.parsePush(raw, street, n)
-	if err != nil {
-		return Push{}, false, fmt.Errorf("%s: %w", what, err)
-	}
-	return w.Push, !w.Lost, nil
 }

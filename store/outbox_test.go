@@ -28,6 +28,16 @@ func mustDue(tb testing.TB, s *store.Store, street string, now time.Time) []stor
 	return w
 }
 
+func mustKept(tb testing.TB, s *store.Store, street string) []store.Waiting {
+	tb.Helper()
+	b := s.Read(street)
+	kept := b.Kept(day)
+	if err := b.Run(tb.Context()); err != nil {
+		tb.Fatalf("kept: %v", err)
+	}
+	return *kept
+}
+
 func numbersOf(ws []store.Waiting) (ns []int64) {
 	for _, w := range ws {
 		ns = append(ns, w.N)
@@ -58,10 +68,10 @@ func TestDueIsOrderedAndLimited(t *testing.T) {
 		if diff := cmp.Diff([]int64{4, 3}, numbersOf(two)); diff != "" || err != nil {
 			t.Errorf("two due, %v (-want +got):\n%s", err, diff)
 		}
-		if next, ok, err := s.NextDue(t.Context(), street); !ok || err != nil || !next.Equal(at) {
+		if next, ok, err := s.NextDue(t.Context(), street, at.Add(-time.Second)); !ok || err != nil || !next.Equal(at) {
 			t.Errorf("next due %v %v %v, want %v", next, ok, err, at)
 		}
-		if _, ok, err := s.NextDue(t.Context(), storetest.Street(t)); ok || err != nil {
+		if _, ok, err := s.NextDue(t.Context(), storetest.Street(t), at); ok || err != nil {
 			t.Errorf("next due of an empty street: %v %v", ok, err)
 		}
 	})
@@ -89,7 +99,7 @@ func TestPushLife(t *testing.T) {
 		if w := mustDue(t, s, street, at.Add(time.Minute-time.Millisecond)); len(w) != 0 {
 			t.Errorf("due while claimed: %+v", w)
 		}
-		if next, ok, _ := s.NextDue(ctx, street); !ok || !next.Equal(at.Add(time.Minute)) {
+		if next, ok, _ := s.NextDue(ctx, street, at); !ok || !next.Equal(at.Add(time.Minute)) {
 			t.Errorf("next due %v %v, want the end of the lease", next, ok)
 		}
 
@@ -102,13 +112,14 @@ func TestPushLife(t *testing.T) {
 		if err != nil {
 			t.Fatalf("claim after the lease: %v", err)
 		}
-		if _, err := s.Sending(ctx, street, c, at.Add(3*time.Minute)); !errors.Is(err, store.ErrStale) {
+		if _, err := s.Sending(ctx, street, []store.Waiting{c}, at, at.Add(3*time.Minute)); !errors.Is(err, store.ErrStale) {
 			t.Errorf("sending with a lost claim: %v, want ErrStale", err)
 		}
-		sending, err := s.Sending(ctx, street, c2, at.Add(3*time.Minute))
-		if err != nil || sending.State != store.StateSending {
-			t.Fatalf("sending: %+v, %v", sending, err)
+		begun, err := s.Sending(ctx, street, []store.Waiting{c2}, at, at.Add(3*time.Minute))
+		if err != nil || begun[0].State != store.StateSending || !begun[0].Begun.Equal(at) {
+			t.Fatalf("sending: %+v, %v", begun, err)
 		}
+		sending := begun[0]
 
 		// Refused for now: it waits again, one attempt older.
 		if err := s.Again(ctx, street, sending, at.Add(5*time.Minute), "45009"); err != nil {
@@ -127,7 +138,7 @@ func TestPushLife(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = s.Sending(ctx, street, c, at.Add(7*time.Minute)); err != nil {
+		if _, err = s.Sending(ctx, street, []store.Waiting{c}, at, at.Add(7*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		w = mustDue(t, s, street, at.Add(7*time.Minute))[0]
@@ -144,7 +155,7 @@ func TestPushLife(t *testing.T) {
 		if err := s.Settle(ctx, street, w, store.StateSent, "", end); !errors.Is(err, store.ErrStale) {
 			t.Errorf("settled twice: %v, want ErrStale", err)
 		}
-		if _, ok, _ := s.NextDue(ctx, street); ok {
+		if _, ok, _ := s.NextDue(ctx, street, at); ok {
 			t.Error("a settled push is still due")
 		}
 		entries, err := s.Outbox(ctx, street, day)
@@ -152,9 +163,9 @@ func TestPushLife(t *testing.T) {
 		if diff := cmp.Diff(wantEntries, entries, cmp.Comparer(time.Time.Equal)); diff != "" || err != nil {
 			t.Errorf("outbox, %v (-want +got):\n%s", err, diff)
 		}
-		kept, ok, err := s.Kept(ctx, street, day, 1)
-		if diff := cmp.Diff(push, kept, cmp.Comparer(time.Time.Equal)); diff != "" || !ok || err != nil {
-			t.Errorf("kept %v %v (-want +got):\n%s", ok, err, diff)
+		kept := mustKept(t, s, street)
+		if diff := cmp.Diff(push, kept[0].Push, cmp.Comparer(time.Time.Equal)); diff != "" || kept[0].State != store.StateUnknown {
+			t.Errorf("kept %+v (-want +got):\n%s", kept, diff)
 		}
 	})
 }
@@ -182,8 +193,8 @@ func TestSettleKeepsNoBodyOfWhatIsDone(t *testing.T) {
 				if diff := cmp.Diff(want, dump); diff != "" {
 					t.Errorf("redis (-want +got):\n%s", diff)
 				}
-				if _, ok, err := s.Kept(t.Context(), street, day, 1); ok != kept || err != nil {
-					t.Errorf("kept %v, %v, want %v", ok, err, kept)
+				if got := mustKept(t, s, street); len(got) == 1 != kept {
+					t.Errorf("kept %v, want %v", got, kept)
 				}
 			})
 		}
@@ -259,8 +270,8 @@ func TestForgottenBodyIsLost(t *testing.T) {
 	if err := s.Settle(t.Context(), street, w, store.StateDead, "lost", at); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := s.Kept(t.Context(), street, day, w.N); ok || err != nil {
-		t.Errorf("kept %v, %v, want nothing to send again", ok, err)
+	if got := mustKept(t, s, street); len(got) != 1 || !got[0].Lost {
+		t.Errorf("kept %+v, want nothing to send again", got)
 	}
 }
 
@@ -284,12 +295,12 @@ func TestPermit(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		pace := "webhook:{" + storetest.Street(t) + "}"
 		for i, a := range asks {
-			ok, retry, err := s.Permit(t.Context(), pace, window, limit, at.Add(a.after))
+			ok, retry, err := s.Permit(t.Context(), pace, at.Add(a.after), store.Window{Span: window, Limit: limit})
 			if err != nil || ok != a.ok || !ok && !retry.Equal(at.Add(a.retry)) {
 				t.Errorf("ask %d after %v: %v, retry after %v, %v; want %v after %v", i, a.after, ok, retry.Sub(at), err, a.ok, a.retry)
 			}
 		}
-		if _, _, err := s.Permit(t.Context(), pace, window, 0, at); err == nil {
+		if _, _, err := s.Permit(t.Context(), pace, at, store.Window{Span: window}); err == nil {
 			t.Error("a pace of 0 was accepted")
 		}
 	})
@@ -305,7 +316,7 @@ func TestPermitsAreSharedByReplicas(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 3 * limit {
 			wg.Go(func() {
-				ok, _, err := s.Permit(t.Context(), pace, time.Minute, limit, at)
+				ok, _, err := s.Permit(t.Context(), pace, at, store.Window{Span: time.Minute, Limit: limit})
 				if err != nil {
 					t.Error(err)
 				}
@@ -319,6 +330,188 @@ func TestPermitsAreSharedByReplicas(t *testing.T) {
 		wg.Wait()
 		if given != limit {
 			t.Errorf("%d permits, want %d", given, limit)
+		}
+	})
+}
+
+// Two windows are one permit: what the hour refuses is not taken from the minute.
+func TestPermitOfTwoWindows(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		pace := storetest.Street(t)
+		windows := []store.Window{{Span: time.Minute, Limit: 3}, {Span: time.Hour, Limit: 5}}
+		for i, row := range []struct {
+			after time.Duration
+			ok    bool
+			retry time.Duration
+		}{
+			{0, true, 0}, {0, true, 0}, {time.Second, true, 0},
+			{2 * time.Second, false, time.Minute},
+			{time.Minute, true, 0}, {time.Minute, true, 0},
+			{2 * time.Minute, false, time.Hour}, {time.Hour - time.Millisecond, false, time.Hour},
+			{time.Hour, true, 0}, {time.Hour, true, 0}, {time.Hour, false, time.Hour + time.Second},
+			{time.Hour + time.Second, true, 0},
+		} {
+			ok, retry, err := s.Permit(t.Context(), pace, at.Add(row.after), windows...)
+			if err != nil || ok != row.ok || !ok && !retry.Equal(at.Add(row.retry)) {
+				t.Errorf("row %d: %v, retry after %v, %v; want %v after %v", i, ok, retry.Sub(at), err, row.ok, row.retry)
+			}
+		}
+		// An answer is counted also above the limit; the next push waits for its window.
+		late := at.Add(5 * time.Hour)
+		for range 4 {
+			if err := s.Spend(t.Context(), pace, late, windows...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ok, retry, err := s.Permit(t.Context(), pace, late, windows...); ok || err != nil || !retry.Equal(late.Add(time.Minute)) {
+			t.Errorf("after four answers: %v %v %v", ok, retry, err)
+		}
+	})
+}
+
+// A halt holds back every replica, doubles while it does not help, and begins anew after
+// it has not been needed for a while.
+func TestHalt(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, pace := t.Context(), storetest.Street(t)
+		one := store.Window{Span: time.Second, Limit: 100}
+		halt := func(after, want time.Duration) {
+			t.Helper()
+			until, err := s.Halt(ctx, pace, at.Add(after))
+			if err != nil || until.Sub(at) != want {
+				t.Errorf("halt after %v until %v, %v; want %v", after, until.Sub(at), err, want)
+			}
+		}
+		permit := func(after time.Duration, want bool) {
+			t.Helper()
+			ok, retry, err := s.Permit(ctx, pace, at.Add(after), one)
+			if err != nil || ok != want {
+				t.Errorf("permit after %v: %v until %v, %v; want %v", after, ok, retry.Sub(at), err, want)
+			}
+		}
+		halt(0, time.Minute)
+		halt(time.Second, time.Minute) // another replica met the same limit
+		permit(time.Minute-time.Millisecond, false)
+		permit(time.Minute, true)
+		halt(time.Minute, 3*time.Minute)
+		permit(3*time.Minute-time.Millisecond, false)
+		halt(3*time.Minute, 7*time.Minute)
+		halt(7*time.Minute, 15*time.Minute)
+		halt(15*time.Minute, 31*time.Minute)
+		halt(31*time.Minute, 47*time.Minute) // 16 minutes are the most
+		halt(47*time.Minute+16*time.Minute+time.Millisecond, 64*time.Minute+time.Millisecond)
+		permit(-24*time.Hour, true) // the clock was set back: it does not rest a day
+	})
+}
+
+// One that came back or is being sent holds back those behind it, of its target and
+// priority only; one planned for later does not.
+func TestNothingOvertakes(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, street := t.Context(), storetest.Street(t)
+		mustPush(t, s, street,
+			store.Push{To: "user:a", Priority: 5}, store.Push{To: "user:a", Priority: 5},
+			store.Push{To: "user:a", Priority: 0}, store.Push{To: "user:b", Priority: 5},
+			store.Push{To: "user:c", Priority: 5, NotBefore: at.Add(time.Hour)}, store.Push{To: "user:c", Priority: 5})
+		want := func(now time.Time, ns ...int64) []store.Waiting {
+			t.Helper()
+			due := mustDue(t, s, street, now)
+			if diff := cmp.Diff(ns, numbersOf(due)); diff != "" {
+				t.Errorf("due (-want +got):\n%s", diff)
+			}
+			return due
+		}
+		due := want(at, 3, 1, 2, 4, 6)
+		first := due[1]
+		if err := s.Again(ctx, street, first, at.Add(10*time.Minute), "45009"); err != nil {
+			t.Fatal(err)
+		}
+		want(at.Add(time.Minute), 3, 4, 6)
+		due = want(at.Add(10*time.Minute), 3, 1, 2, 4, 6)
+		if _, err := s.Claim(ctx, street, due[1], "a", at.Add(11*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		want(at.Add(10*time.Minute), 3, 4, 6)
+		due = want(at.Add(11*time.Minute), 3, 1, 2, 4, 6)
+		if err := s.Settle(ctx, street, due[1], store.StateSent, "", at); err != nil {
+			t.Fatal(err)
+		}
+		want(at.Add(11*time.Minute), 3, 2, 4, 6)
+	})
+}
+
+// A message that went out is paid for in the same act, at the revision that was read.
+func TestSendingPaysTheBudget(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, street := t.Context(), storetest.Street(t)
+		mustPush(t, s, street, store.Push{To: "user:a"}, store.Push{To: "user:a"})
+		var claimed []store.Waiting
+		for _, w := range mustDue(t, s, street, at) {
+			c, err := s.Claim(ctx, street, w, "a", at.Add(time.Minute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			claimed = append(claimed, c)
+		}
+		pay := func(rev int) store.Change { return store.Put(store.Said(day), "user:a", rev, "1") }
+		if _, err := s.Sending(ctx, street, claimed, at, at.Add(time.Minute), pay(3)); !errors.Is(err, store.ErrStale) {
+			t.Fatalf("paid at a revision that is not there: %v", err)
+		}
+		begun, err := s.Sending(ctx, street, claimed, at, at.Add(time.Minute), pay(0))
+		if err != nil || len(begun) != 2 || begun[1].State != store.StateSending {
+			t.Fatalf("sending: %+v, %v", begun, err)
+		}
+		more, err := s.Partly(ctx, street, begun[0], 1, at.Add(2*time.Minute))
+		if err != nil || more.Said != 1 {
+			t.Fatalf("partly: %+v, %v", more, err)
+		}
+		follow := store.Push{To: "user:b", Kind: "notice", Body: []byte("x"), From: 1}
+		if err := s.Settle(ctx, street, more, store.StateDead, "r", at, follow); err != nil {
+			t.Fatal(err)
+		}
+		if due := mustDue(t, s, street, at); len(due) != 1 || due[0].Push.From != 1 || due[0].N != 3 {
+			t.Errorf("what follows: %+v", due)
+		}
+	})
+}
+
+// What a person cancels leaves the queue once, and what a person has dealt with is
+// forgotten once.
+func TestCancelAndUnkeep(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, street := t.Context(), storetest.Street(t)
+		mustPush(t, s, street, store.Push{To: "user:a", Kind: "k"}, store.Push{To: "user:a"})
+		b := s.Read(street)
+		w := b.Push(1)
+		none := b.Push(9)
+		if err := b.Run(ctx); err != nil || w.Rev != 1 || none.Rev != 0 {
+			t.Fatalf("read: %+v %+v %v", w, none, err)
+		}
+		cancel := store.Act{Street: street, Changes: []store.Change{store.Cancel(*w, "取消", at)}}
+		mustCommit(t, s, cancel)
+		if _, err := s.Commit(ctx, cancel); !errors.Is(err, store.ErrStale) {
+			t.Errorf("cancelled twice: %v", err)
+		}
+		due := mustDue(t, s, street, at)
+		if diff := cmp.Diff([]int64{2}, numbersOf(due)); diff != "" {
+			t.Errorf("due (-want +got):\n%s", diff)
+		}
+		if err := s.Settle(ctx, street, due[0], store.StateDead, "r", at); err != nil {
+			t.Fatal(err)
+		}
+		unkeep := store.Act{Street: street, Changes: []store.Change{store.Unkeep(day, mustKept(t, s, street)[0])}}
+		mustCommit(t, s, unkeep)
+		if _, err := s.Commit(ctx, unkeep); !errors.Is(err, store.ErrStale) {
+			t.Errorf("dealt with twice: %v", err)
+		}
+		entries, err := s.Outbox(ctx, street, day)
+		if err != nil || len(entries) != 2 || entries[0].State != store.StateDropped || entries[0].Reason != "取消" {
+			t.Errorf("outbox %+v, %v", entries, err)
 		}
 	})
 }

@@ -11,13 +11,13 @@ import (
 // The record of a push, as the value of its cell. Names are escaped like those of an audit
 // line; the body comes last and is whatever it is, maybe sealed.
 //
-//	state|attempt|priority|due|notbefore|expires|created|kind|to|campaign|owner|reason|body
+//	state|attempt|priority|due|notbefore|expires|created|said|unsure|hop|begun|from|kind|to|campaign|owner|reason|body
 //
 // Times are Unix ms, 0 for none. A settled push leaves one line in the log of its day:
 //
 //	number|state|attempt|at|kind|to|reason
 const (
-	pushFields = 13
+	pushFields = 18
 	logFields  = 7
 )
 
@@ -52,10 +52,11 @@ func (s *Store) pushRecord(street string, w *Waiting, owner string) (string, err
 			return "", fmt.Errorf("seal body: %w", err)
 		}
 	}
-	b := make([]byte, 0, 96+len(p.Kind)+len(p.To)+len(p.Campaign)+len(w.Reason)+len(body))
+	b := make([]byte, 0, 128+len(p.Kind)+len(p.To)+len(p.Campaign)+len(w.Reason)+len(body))
 	b = append(b, w.State...)
 	for _, n := range [...]int64{
 		int64(w.Attempt), int64(p.Priority), millis(w.Due), millis(p.NotBefore), millis(p.Expires), millis(w.Created),
+		int64(w.Said), int64(w.Unsure), int64(w.Hop), millis(w.Begun), p.From,
 	} {
 		b = append(b, '|')
 		b = strconv.AppendInt(b, n, 10)
@@ -69,37 +70,51 @@ func (s *Store) pushRecord(street string, w *Waiting, owner string) (string, err
 	return string(b), nil
 }
 
+// parsePush reads a push as a whole.
 func (s *Store) parsePush(cell, street string, n int64) (Waiting, error) {
+	w, body, err := parseHead(cell, n)
+	if err != nil {
+		return w, err
+	}
+	return w, s.openBody(&w, body, street)
+}
+
+// parseHead reads everything but the body.
+func parseHead(cell string, n int64) (w Waiting, body string, err error) {
 	damaged := fmt.Errorf("%w: push %d", ErrDamaged, n)
 	head, value, _ := strings.Cut(cell, "|")
 	rev, err := strconv.Atoi(head)
 	f := strings.SplitN(value, "|", pushFields)
 	if err != nil || len(f) != pushFields {
-		return Waiting{}, damaged
+		return Waiting{}, "", damaged
 	}
-	var nums [6]int64
+	var nums [11]int64
 	for i := range nums {
 		if nums[i], err = strconv.ParseInt(f[1+i], 10, 64); err != nil {
-			return Waiting{}, damaged
+			return Waiting{}, "", damaged
 		}
 	}
-	w := Waiting{
+	return Waiting{
 		N: n, State: State(f[0]), Attempt: int(nums[0]), Rev: rev,
-		Due: moment(nums[2]), Created: moment(nums[5]), Reason: unescaper.Replace(f[11]),
+		Due: moment(nums[2]), Created: moment(nums[5]), Reason: unescaper.Replace(f[16]),
+		Said: int(nums[6]), Unsure: int(nums[7]), Hop: int(nums[8]), Begun: moment(nums[9]),
 		Push: Push{
-			Priority: int(nums[1]), NotBefore: moment(nums[3]), Expires: moment(nums[4]),
-			Kind: unescaper.Replace(f[7]), To: unescaper.Replace(f[8]), Campaign: unescaper.Replace(f[9]),
+			Priority: int(nums[1]), NotBefore: moment(nums[3]), Expires: moment(nums[4]), From: nums[10],
+			Kind: unescaper.Replace(f[12]), To: unescaper.Replace(f[13]), Campaign: unescaper.Replace(f[14]),
 		},
-	}
-	body, lost, err := s.opened(f[12], key(street, pushes().name), w.Push.To+"\x00"+w.Push.Kind)
+	}, f[17], nil
+}
+
+func (s *Store) openBody(w *Waiting, sealed, street string) error {
+	body, lost, err := s.opened(sealed, key(street, pushes().name), w.Push.To+"\x00"+w.Push.Kind)
 	if err != nil {
-		return Waiting{}, fmt.Errorf("push %d: %w", n, err)
+		return fmt.Errorf("push %d: %w", w.N, err)
 	}
-	w.Lost = lost || w.Push.Campaign != "" && f[12] == ""
+	w.Lost = lost || w.Push.Campaign != "" && sealed == ""
 	if body != "" {
 		w.Push.Body = []byte(body)
 	}
-	return w, nil
+	return nil
 }
 
 func logLine(w *Waiting, at time.Time) string {

@@ -37,6 +37,9 @@ type DueItem struct {
 // Read begins a batch of reads of one street.
 func (s *Store) Read(street string) *Batch { return &Batch{s: s, street: street} }
 
+// Street is the code of the street that is read.
+func (b *Batch) Street() string { return b.street }
+
 // Cell asks for one cell.
 func (b *Batch) Cell(t Table, field string) *Cell {
 	out, k := new(Cell), key(b.street, t.name)
@@ -177,11 +180,7 @@ func (b *Batch) run(ctx context.Context) error {
 	for i, a := range b.asks {
 		fills[i] = a(ctx, p)
 	}
-	// Exec returns the first command's error, which may be "there is none": each
-	// command is asked for its own below.
-	if _, err := p.Exec(ctx); err != nil && unavailable(err) {
-		return err
-	}
+	b.s.convoy.process(ctx, p.Cmds()...)
 	for _, fill := range fills {
 		if err := fill(); err != nil && !errors.Is(err, redis.Nil) {
 			return err

@@ -52,7 +52,7 @@ type Store struct {
 	seal     *Ring
 	auditKey []byte
 	macs     sync.Pool // of hash.Hash, keyed with auditKey
-	convoy   convoy    // every write goes with it
+	convoy   convoy    // every read of a batch and every write goes with it
 }
 
 // quiet keeps go-redis from printing: every error it meets is returned, and logged by

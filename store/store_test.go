@@ -166,7 +166,7 @@ func TestOtherStreets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := s.Permit(ctx, "webhook:1", time.Minute, 1, at); err != nil {
+	if _, _, err := s.Permit(ctx, "webhook:1", at, store.Window{Span: time.Minute, Limit: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Hold(ctx, "bot", "a", at, at); err != nil {
@@ -275,7 +275,7 @@ func TestCluster(t *testing.T) {
 		if r, err := s.Verify(ctx, street, day); err != nil || cmp.Diff(store.Report{Lines: 1, Checkpoints: 1}, r) != "" {
 			t.Errorf("verify %+v, %v", r, err)
 		}
-		if ok, _, err := s.Permit(ctx, street, time.Minute, 1, at); !ok || err != nil {
+		if ok, _, err := s.Permit(ctx, street, at, store.Window{Span: time.Minute, Limit: 1}); !ok || err != nil {
 			t.Errorf("permit %v, %v", ok, err)
 		}
 		if dump := storetest.Dump(t, s, street); len(dump) != 13 {

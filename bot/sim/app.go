@@ -34,12 +34,23 @@ type appMessage struct {
 	ToTag        string          `json:"totag"`
 	AgentID      json.RawMessage `json:"agentid"` // must be an integer
 	MsgType      string          `json:"msgtype"`
-	Text         *content        `json:"text"`
+	Text         *groupText      `json:"text"`
 	Markdown     *content        `json:"markdown"`
 	TextCard     *textCard       `json:"textcard"`
+	Image        *mediaField     `json:"image"`
+	Voice        *mediaField     `json:"voice"`
+	Video        *mediaField     `json:"video"`
+	File         *mediaField     `json:"file"`
+	News         *newsField      `json:"news"`
 	TemplateCard json.RawMessage `json:"template_card"`
 	Check        int             `json:"enable_duplicate_check"`
 	Interval     int             `json:"duplicate_check_interval"` // seconds
+}
+
+// groupText is a text; mentioned_list is an appchat's.
+type groupText struct {
+	Content       string   `json:"content"`
+	MentionedList []string `json:"mentioned_list"`
 }
 
 type textCard struct {
@@ -69,11 +80,11 @@ func (s *Sim) messageSend(c call) verdict {
 	if !s.ownAgent(in.AgentID) {
 		return refuse(40056, "")
 	}
-	m, v := appEntry(in)
+	m, v := s.appEntry(in)
 	if v.code != 0 {
 		return v
 	}
-	to, invalid, v := recipients(in, c.pop)
+	to, invalid, v := s.recipients(in, c.pop)
 	if v.code != 0 {
 		return v
 	}
@@ -87,10 +98,8 @@ func (s *Sim) messageSend(c call) verdict {
 		return verdict{more: first.more}
 	}
 	day := s.meterOf("app:day:"+s.now.Format(time.DateOnly), window{limit: len(c.pop.People) * appPerAccountAndDay, span: 24 * time.Hour})
-	for range to {
-		if !day.take(s.now) {
-			return refuse(45009, "daily limit of the app")
-		}
+	if !day.takeAll(s.now, len(to)) {
+		return refuse(45009, "daily limit of the app")
 	}
 	var entries []*message
 	for _, id := range to {
@@ -101,7 +110,9 @@ func (s *Sim) messageSend(c call) verdict {
 		m.Chat, m.From, m.Via = appChat(id), FromPush, viaApp
 		entries = append(entries, s.book.add(s.now, m))
 	}
-	more := map[string]any{"msgid": alnum(64), "invaliduser": strings.ToLower(strings.Join(invalid, "|")), "invalidparty": in.ToParty, "invalidtag": in.ToTag}
+	msgid := alnum(64)
+	s.messages[msgid] = &sentOnce{entries, s.now}
+	more := map[string]any{"msgid": msgid, "invaliduser": strings.ToLower(strings.Join(invalid, "|")), "invalidparty": in.ToParty, "invalidtag": in.ToTag}
 	if m.MsgType == "template_card" {
 		if card := readCard(m.Card); card.interactive() {
 			s.seenTask("message/send", card.TaskID)
@@ -115,7 +126,7 @@ func (s *Sim) messageSend(c call) verdict {
 }
 
 // appEntry is the transcript's entry of a message, or why it is refused.
-func appEntry(in appMessage) (message, verdict) {
+func (s *Sim) appEntry(in appMessage) (message, verdict) {
 	m := message{MsgType: in.MsgType}
 	switch in.MsgType {
 	case "text":
@@ -143,6 +154,20 @@ func appEntry(in appMessage) (message, verdict) {
 		}
 		m.Card = encode(map[string]any{"card_type": "textcard", "title": cutRunes(card.Title, cardTitle),
 			"description": cutRunes(card.Description, cardDescription), "url": card.URL, "btntxt": card.BtnTxt})
+	case "image", "voice", "video", "file":
+		ref := map[string]*mediaField{"image": in.Image, "voice": in.Voice, "video": in.Video, "file": in.File}[in.MsgType]
+		if ref == nil || ref.MediaID == "" {
+			return m, refuse(40063, "%s.media_id", in.MsgType)
+		}
+		var v verdict
+		if m.File, v = s.mediaOwned(ref.MediaID, in.MsgType, "app"); v.code != 0 {
+			return m, v
+		}
+	case "news":
+		if v := in.News.check(); v.code != 0 {
+			return m, v
+		}
+		m.Card = in.News.card()
 	case "template_card":
 		if _, what := checkCard(in.TemplateCard, cardApp); what != "" {
 			return m, refuse(40058, "%s", what)
@@ -155,7 +180,7 @@ func appEntry(in appMessage) (message, verdict) {
 }
 
 // recipients sorts the members from the strangers; it refuses when nobody is left.
-func recipients(in appMessage, pop Population) (to, invalid []string, v verdict) {
+func (s *Sim) recipients(in appMessage, pop Population) (to, invalid []string, v verdict) {
 	if in.ToUser == "" && in.ToParty == "" && in.ToTag == "" {
 		return nil, nil, refuse(82001, "")
 	}
@@ -170,7 +195,8 @@ func recipients(in appMessage, pop Population) (to, invalid []string, v verdict)
 		return nil, nil, refuse(40032, "")
 	}
 	for _, id := range ids {
-		if p, ok := pop.person(id); ok && !slices.Contains(to, p.ID) {
+		p, ok := pop.person(id)
+		if ok = ok && !s.hidden(p.ID); ok && !slices.Contains(to, p.ID) {
 			to = append(to, p.ID)
 		} else if !ok && id != "" {
 			invalid = append(invalid, id)
@@ -241,6 +267,38 @@ func (s *Sim) updateCard(c call) verdict {
 		s.book.changed(m)
 	}
 	return verdict{more: map[string]any{"invaliduser": strings.Join(invalid, "|")}}
+}
+
+// recallLife is how long a message can be taken back (doc 94867).
+const recallLife = 24 * time.Hour
+
+// sentOnce is what one message/send showed to whom.
+type sentOnce struct {
+	entries []*message
+	at      time.Time
+}
+
+// recall: POST message/recall {"msgid"}. The platform publishes no code for a msgid that is
+// unknown or too old.
+func (s *Sim) recall(c call) verdict {
+	var in struct {
+		MsgID string `json:"msgid"`
+	}
+	if v, ok := decode(c.body, &in); !ok {
+		return v
+	}
+	sent := s.messages[in.MsgID]
+	switch {
+	case in.MsgID == "":
+		return refuse(40063, "msgid")
+	case sent == nil || !s.now.Before(sent.at.Add(recallLife)):
+		return refuse(40058, "msgid is unknown or older than 24 h")
+	}
+	for _, m := range sent.entries {
+		m.Text, m.Card, m.File, m.Note = "", nil, nil, "已撤回"
+		s.book.changed(m)
+	}
+	return accepted
 }
 
 func (s *Sim) newResponseCode(entries []*message) string {

@@ -117,7 +117,7 @@ func (s *Sim) takeAppReply(d side, it *interaction, sealed []byte) (reply json.R
 		} else {
 			s.book.add(s.now, m)
 		}
-		return encode(map[string]any{"msgtype": "text", "text": content{r.Content}}), ""
+		return encode(map[string]any{"msgtype": "text", "text": content{Content: r.Content}}), ""
 	case "update_button":
 		if s.o.Switches.ApplyCardReplies && it.card != nil {
 			it.card.Done = r.Button.ReplaceName

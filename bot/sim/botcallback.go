@@ -33,11 +33,17 @@ func (s *Sim) callBot(ctx context.Context, it *interaction, body callback) deliv
 		return s.callLine(ctx, line, it, body)
 	}
 	d := s.botSide()
+	if d.url == "" && s.o.Switches.Replay && it.kind == kindMessage {
+		s.mu.Lock()
+		s.missed = append(s.missed, func() { s.callBot(s.ctx, it, body) })
+		s.mu.Unlock()
+		return delivery{MsgID: it.msgid, Undelivered: "没有人在听，等下一次长连接"}
+	}
 	if d.url == "" {
 		return delivery{MsgID: it.msgid, Error: "机器人还没有接上（没有回调地址，也没有长连接）"}
 	}
 	s.mu.Lock()
-	if u := s.newResponseURL(it); u != "" && it.kind != kindEnter {
+	if u := s.newResponseURL(it); u != "" && (it.kind == kindMessage || it.kind == kindCard) {
 		body["response_url"] = u
 	}
 	s.mu.Unlock()

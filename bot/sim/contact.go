@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -27,13 +28,82 @@ func (s *Sim) userGet(c call) verdict {
 		return refuse(40063, "userid")
 	}
 	p, ok := c.pop.person(id)
-	if !ok {
+	switch {
+	case !ok:
 		return refuse(60111, "")
+	case s.hidden(p.ID):
+		return refuse(60011, "")
 	}
+	unit := c.pop.department(p.Unit)
 	return verdict{more: map[string]any{
-		"userid": p.ID, "name": p.Name, "department": []int{1}, "order": []int{0}, "main_department": 1,
+		"userid": p.ID, "name": p.Name, "department": []int{unit}, "order": []int{0}, "main_department": unit,
 		"position": strings.Join(p.Roles, "、"), "status": 1, "is_leader_in_dept": []int{0}, "direct_leader": []string{},
 	}}
+}
+
+// hidden reports whether a person is outside the app's visible range.
+func (s *Sim) hidden(userid string) bool {
+	return slices.ContainsFunc(s.o.Switches.Hidden, func(id string) bool { return strings.EqualFold(id, userid) })
+}
+
+// rootDepartment is the enterprise itself; each unit is a department under it.
+const rootDepartment = 1
+
+// units are the departments under the root, in the population's order.
+func (p Population) units() []string {
+	var out []string
+	for _, x := range p.People {
+		if x.Unit != "" && !slices.Contains(out, x.Unit) {
+			out = append(out, x.Unit)
+		}
+	}
+	return out
+}
+
+// department is the number of a unit.
+func (p Population) department(unit string) int {
+	return rootDepartment + 1 + slices.Index(p.units(), unit) // no unit: -1, the root
+}
+
+// userSimpleList: GET user/simplelist?department_id=…: who is directly in it.
+func (s *Sim) userSimpleList(c call) verdict {
+	id, err := strconv.Atoi(c.r.URL.Query().Get("department_id"))
+	if err != nil {
+		return refuse(40063, "department_id")
+	}
+	list := []map[string]any{}
+	for _, p := range c.pop.People {
+		if d := c.pop.department(p.Unit); d == id && !s.hidden(p.ID) {
+			list = append(list, map[string]any{"userid": p.ID, "name": p.Name, "department": []int{d}})
+		}
+	}
+	return verdict{more: map[string]any{"userlist": list}}
+}
+
+// departmentList: GET department/simplelist (ids only) and department/list (names too).
+func (s *Sim) departmentList(c call) verdict {
+	named := c.path == "department/list"
+	list := []map[string]any{{"id": rootDepartment, "parentid": 0, "order": 1}}
+	if named {
+		list[0]["name"] = "街道"
+	}
+	for i, unit := range c.pop.units() {
+		d := map[string]any{"id": rootDepartment + 1 + i, "parentid": rootDepartment, "order": i + 1}
+		if named {
+			d["name"] = unit
+		}
+		list = append(list, d)
+	}
+	key := "department_id"
+	if named {
+		key = "department"
+	}
+	return verdict{more: map[string]any{key: list}}
+}
+
+// callbackIPs: GET getcallbackip: where callbacks come from.
+func (s *Sim) callbackIPs(call) verdict {
+	return verdict{more: map[string]any{"ip_list": []string{"127.0.0.1"}}}
 }
 
 // plainUserIDs: POST batch/openuserid_to_userid (doc 101521). Ids that are plain

@@ -11,8 +11,10 @@
 //
 // Start with sim.go (House, Options, Sim), then send.go (what happens when a person
 // types). One file per channel: botcallback.go and reply.go (aibot, URL mode),
-// longconn.go (aibot, long connection), response.go (response_url), webhook.go,
-// app.go and appcallback.go; handle.go is the handle under /sim, page.go the page.
+// longconn.go and lineupload.go (aibot, long connection), response.go (response_url),
+// webhook.go, app.go, appchat.go and appcallback.go; upload.go keeps files, login.go is
+// OAuth, contact.go who is who; handle.go is the handle under /sim, page.go the page.
+// The limits that are counted are meters (meter.go), tested in limits_test.go.
 //
 // Wherever the platform's documents leave a point open, the choice is a field of
 // Switches. From names in the transcript: a person's userid; the bot's display name

@@ -19,6 +19,9 @@ import (
 // page does not take back what was sent, so the request's own end does not count.
 const handleBudget = 10 * time.Minute
 
+// maxSaid is more than the largest file a person sends here, in base64.
+const maxSaid = 64 << 20
+
 func (s *Sim) handleRoutes(mux *http.ServeMux) {
 	for pattern, serve := range map[string]http.HandlerFunc{
 		"GET /sim/state":      s.getState,
@@ -33,6 +36,8 @@ func (s *Sim) handleRoutes(mux *http.ServeMux) {
 		"GET /sim/config":     s.getConfig,
 		"POST /sim/bot":       s.postBotAddress,
 		"GET /sim/events":     s.getEvents,
+		"GET /sim/media/{id}": s.getShown,
+		"POST /sim/feedback":  s.postFeedback,
 	} {
 		mux.HandleFunc(pattern, s.guarded(serve))
 	}
@@ -103,10 +108,11 @@ func (s *Sim) getState(w http.ResponseWriter, _ *http.Request) {
 		chats = append(chats, s.group(c.ID, pop))
 	}
 	for id := range s.groups {
-		if !slices.ContainsFunc(chats, func(c Chat) bool { return c.ID == id }) {
+		if s.appGroups[id] == nil && !slices.ContainsFunc(chats, func(c Chat) bool { return c.ID == id }) {
 			chats = append(chats, s.group(id, Population{}))
 		}
 	}
+	chats = append(chats, s.chatsShown()...)
 	out := map[string]any{"now": stamp(s.now), "next": stampOrEmpty(s.next), "chats": chats, "people": people,
 		"bot": pop.Bot, "phrases": pop.Phrases, "connected": map[string]bool{"bot": s.botURL != "" || s.line != nil, "app": s.appURL != ""}}
 	s.mu.Unlock()
@@ -318,7 +324,7 @@ func (s *Sim) answer(w http.ResponseWriter, out delivery, err error) {
 }
 
 func (s *Sim) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(into)
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSaid)).Decode(into)
 	if err != nil {
 		fail(w, http.StatusBadRequest, "不是要的 JSON："+err.Error())
 	}

@@ -43,6 +43,7 @@ type conn struct {
 	subscribed bool                    // guarded by Sim.mu, as is reqs
 	reqs       map[string]*interaction // callbacks delivered on this connection
 	gone       <-chan struct{}         // closed when the connection has ended
+	chunks     int                     // of uploads, accepted and not yet acked
 }
 
 func (s *Sim) serveLongConn(w http.ResponseWriter, r *http.Request) {
@@ -121,6 +122,7 @@ func (s *Sim) serveFrame(ctx context.Context, c *conn, data []byte) {
 		return
 	}
 	v, it, kicked := accepted, (*interaction)(nil), (*conn)(nil)
+	acked := func() { s.acked(c, f, v) }
 	if struck != nil && struck.Kind == faultErrcode {
 		v = refuse(struck.Value, "scripted")
 		if struck.Value == 846609 {
@@ -137,14 +139,46 @@ func (s *Sim) serveFrame(ctx context.Context, c *conn, data []byte) {
 		s.spawn(func() { // later frames are read meanwhile: acks may come out of order, as they do
 			pause(ctx, struck)
 			s.landed(it)
+			acked()
 			s.ack(ctx, c, f.Headers.ReqID, v)
 		})
 	default:
 		s.landed(it)
+		acked()
 		s.ack(ctx, c, f.Headers.ReqID, v)
+	}
+	if f.Cmd == "aibot_subscribe" {
+		s.subscribed(c, v)
 	}
 	if kicked != nil {
 		s.kick(ctx, kicked)
+	}
+}
+
+// acked ends the flight of an upload's chunk.
+func (s *Sim) acked(c *conn, f frame, v verdict) {
+	if f.Cmd != "aibot_upload_media_chunk" || v.code != 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.chunks--
+}
+
+// subscribed does what follows a subscription's ack.
+func (s *Sim) subscribed(c *conn, v verdict) {
+	if v.code != 0 {
+		if v.code == 853000 && s.o.Switches.CloseOnBadSecret {
+			s.spawn(func() { c.ws.Close(websocket.StatusPolicyViolation, "") })
+		}
+		return
+	}
+	s.mu.Lock()
+	missed := s.missed
+	s.missed = nil
+	s.mu.Unlock()
+	for _, deliver := range missed {
+		s.spawn(deliver)
 	}
 }
 
@@ -169,6 +203,14 @@ func (s *Sim) command(c *conn, f frame) (v verdict, it *interaction, kicked *con
 		v = s.respondUpdate(c, f)
 	case "aibot_send_msg":
 		v = s.sendMsg(f, pop)
+	case "aibot_upload_media_init":
+		v = s.uploadInit(f)
+	case "aibot_upload_media_chunk":
+		if v = s.uploadChunk(c, f); v.code == 0 {
+			c.chunks++
+		}
+	case "aibot_upload_media_finish":
+		v = s.uploadFinish(f)
 	default:
 		v = refuse(40058, "unknown cmd")
 	}
@@ -247,6 +289,9 @@ func (s *Sim) respondMsg(c *conn, f frame, bot string) (verdict, *interaction) {
 		return refuse(40008, ""), nil
 	}
 	if v := a.check(); v.code != 0 {
+		return v, nil
+	}
+	if v := s.find(&a); v.code != 0 {
 		return v, nil
 	}
 	counts := true
@@ -336,6 +381,9 @@ func (s *Sim) sendMsg(f frame, pop Population) verdict {
 	if v := in.answer.check(); v.code != 0 {
 		return v
 	}
+	if v := s.find(&in.answer); v.code != 0 {
+		return v
+	}
 	chat := in.ChatID
 	if i := slices.IndexFunc(pop.People, func(p Person) bool { return s.openUserID(p.ID) == chat }); i >= 0 {
 		chat = pop.People[i].ID
@@ -387,6 +435,9 @@ func (s *Sim) callLine(ctx context.Context, c *conn, it *interaction, body callb
 		return out
 	}
 	out.Status = http.StatusOK
+	if it.kind == kindRating {
+		return out // there is no answer to wait for
+	}
 	wait, stop := context.WithTimeout(ctx, s.o.Wait)
 	defer stop()
 	select {
@@ -413,12 +464,16 @@ func (s *Sim) write(ctx context.Context, c *conn, cmd, reqID string, body any) e
 
 func (s *Sim) ack(ctx context.Context, c *conn, reqID string, v verdict) {
 	headers := map[string]string{}
-	if reqID != "" {
+	if reqID != "" && !(v.code == 40058 && s.o.Switches.NoReqIDOn40058) {
 		headers["req_id"] = reqID
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.o.Callback)
 	defer cancel()
-	data := encode(map[string]any{"headers": headers, "errcode": v.code, "errmsg": v.message("127.0.0.1")})
+	answer := map[string]any{"headers": headers, "errcode": v.code, "errmsg": v.message("127.0.0.1")}
+	if v.more != nil {
+		answer["body"] = v.more
+	}
+	data := encode(answer)
 	if err := c.ws.Write(ctx, websocket.MessageText, data); err != nil {
 		s.log.Debug("ack not written", "err", err)
 	}

@@ -6,20 +6,39 @@ import "time"
 type window struct {
 	limit int
 	span  time.Duration
-	times []time.Time
+	taken []taken // oldest first
+	sum   int
 }
 
-// full reports whether the window has no room at now. What lies in the future (the
-// clock was put back) no longer counts.
-func (w *window) full(now time.Time) bool {
-	kept := w.times[:0]
-	for _, t := range w.times {
-		if !t.After(now) && t.After(now.Add(-w.span)) {
-			kept = append(kept, t)
-		}
+// taken is what was let through at one moment.
+type taken struct {
+	at time.Time
+	n  int
+}
+
+// room is how much the window has left at now. What lies in the future (the clock was put
+// back) no longer counts.
+func (w *window) room(now time.Time) int {
+	from, to := 0, len(w.taken)
+	for from < to && !w.taken[from].at.After(now.Add(-w.span)) {
+		w.sum -= w.taken[from].n
+		from++
 	}
-	w.times = kept
-	return len(w.times) >= w.limit
+	for to > from && w.taken[to-1].at.After(now) {
+		to--
+		w.sum -= w.taken[to].n
+	}
+	w.taken = w.taken[from:to]
+	return w.limit - w.sum
+}
+
+func (w *window) add(now time.Time, n int) {
+	w.sum += n
+	if last := len(w.taken) - 1; last >= 0 && w.taken[last].at.Equal(now) {
+		w.taken[last].n += n
+		return
+	}
+	w.taken = append(w.taken, taken{now, n})
 }
 
 // meter is the windows one sender or receiver must fit into together.
@@ -29,17 +48,20 @@ type meter struct {
 }
 
 // take lets one through and counts it, or reports false and counts nothing.
-func (m *meter) take(now time.Time) bool {
+func (m *meter) take(now time.Time) bool { return m.takeAll(now, 1) }
+
+// takeAll lets n through together, or none.
+func (m *meter) takeAll(now time.Time, n int) bool {
 	if now.Before(m.until) {
 		return false
 	}
 	for _, w := range m.windows {
-		if w.full(now) {
+		if w.room(now) < n {
 			return false
 		}
 	}
 	for _, w := range m.windows {
-		w.times = append(w.times, now)
+		w.add(now, n)
 	}
 	return true
 }

@@ -1,12 +1,15 @@
 package sim_test
 
 import (
+	"encoding/base64"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"juwei/bot/sim/pagetest"
+	"juwei/bot/wecom"
+	"juwei/handlers"
 )
 
 func TestPage(t *testing.T) {
@@ -97,4 +100,32 @@ func TestPageOnAPhone(t *testing.T) {
 	s.want("the log fits", b.JS(`document.getElementById("log").scrollWidth <= document.getElementById("log").clientWidth`), true)
 	b.Click(`#back`)
 	b.Wait(`#who`)
+}
+
+// TestPageShowsFiles: a picture is seen, a file has its name and size, and a group the app
+// made is there from its first message on.
+func TestPageShowsFiles(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	png, err := base64.StdEncoding.DecodeString("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.client()
+	id, err := c.CreateAppChat(t.Context(), wecom.AppChat{ID: "zhishou", Name: "值守群", Members: []string{"sj-meiyuan", "p1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.browse("sj-meiyuan", 1200)
+	for _, say := range []handlers.Content{{Image: &handlers.File{Name: "走势.png", Data: png}}, {File: &handlers.File{Name: "台账.xlsx", Data: make([]byte, 2048)}}} {
+		if err := c.AppChat(t.Context(), id, say, wecom.SendOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Wait(`[data-chat="zhishou"]`)
+	b.Click(`[data-chat="zhishou"]`)
+	b.Wait(`#log a.file[download] .filesize`)
+	s.want("file", b.JS(`document.querySelector("#log a.file[download] .filename").innerText.replace("\n", " ")`), "台账.xlsx 2 KB")
+	b.Wait(`#log img.picture`)
+	s.want("picture", b.JS(`(async () => { const i = document.querySelector("#log img.picture"); i.loading = "eager"; await i.decode(); return i.naturalWidth; })()`), 1)
 }

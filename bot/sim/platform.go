@@ -9,6 +9,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
+	"time"
 )
 
 // maxBody is more than the largest call the platform takes (a 20 MB file).
@@ -17,6 +20,7 @@ const maxBody = 24 << 20
 // call is one request to the platform.
 type call struct {
 	r    *http.Request
+	path string // after cgi-bin/
 	body []byte
 	ip   string
 	pop  Population
@@ -27,6 +31,8 @@ type verdict struct {
 	code int
 	what string // why, for errmsg; nobody may match on it
 	more map[string]any
+	file *stored // answered instead of JSON
+	note []byte  // recorded instead of the request's body
 }
 
 var accepted = verdict{}
@@ -47,6 +53,20 @@ var endpoints = map[string]endpoint{
 	"webhook/send":                 {http.MethodPost, false, (*Sim).webhookSend},
 	"message/send":                 {http.MethodPost, true, (*Sim).messageSend},
 	"message/update_template_card": {http.MethodPost, true, (*Sim).updateCard},
+	"message/recall":               {http.MethodPost, true, (*Sim).recall},
+	"webhook/upload_media":         {http.MethodPost, false, (*Sim).webhookUpload},
+	"media/upload":                 {http.MethodPost, true, (*Sim).mediaUpload},
+	"media/get":                    {http.MethodGet, true, (*Sim).mediaGet},
+	"appchat/create":               {http.MethodPost, true, (*Sim).appChatCreate},
+	"appchat/update":               {http.MethodPost, true, (*Sim).appChatUpdate},
+	"appchat/get":                  {http.MethodGet, true, (*Sim).appChatGet},
+	"appchat/send":                 {http.MethodPost, true, (*Sim).appChatSend},
+	"auth/getuserinfo":             {http.MethodGet, true, (*Sim).getUserInfo},
+	"auth/getuserdetail":           {http.MethodPost, true, (*Sim).getUserDetail},
+	"user/simplelist":              {http.MethodGet, true, (*Sim).userSimpleList},
+	"department/simplelist":        {http.MethodGet, true, (*Sim).departmentList},
+	"department/list":              {http.MethodGet, true, (*Sim).departmentList},
+	"getcallbackip":                {http.MethodGet, true, (*Sim).callbackIPs},
 	"aibot/response":               {http.MethodPost, false, (*Sim).respondByURL},
 	"user/get":                     {http.MethodGet, true, (*Sim).userGet},
 	"batch/openuserid_to_userid":   {http.MethodPost, true, (*Sim).plainUserIDs},
@@ -56,6 +76,7 @@ func (s *Sim) platformRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("/cgi-bin/{path...}", s.servePlatform)
 	mux.HandleFunc("GET /ws", s.serveLongConn)
 	mux.HandleFunc("GET /media/{id}", s.serveMedia)
+	mux.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
 }
 
 func (s *Sim) servePlatform(w http.ResponseWriter, r *http.Request) {
@@ -71,7 +92,7 @@ func (s *Sim) servePlatform(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
-	c := call{r: r, body: body, ip: ip, pop: s.o.House.Population()}
+	c := call{r: r, path: path, body: body, ip: ip, pop: s.o.House.Population()}
 
 	struck := s.strike(path)
 	pause(r.Context(), struck)
@@ -94,19 +115,46 @@ func (s *Sim) servePlatform(w http.ResponseWriter, r *http.Request) {
 		v = s.judge(e, c)
 		s.mu.Unlock()
 	}
+	if v.note != nil {
+		body = v.note
+	}
 	s.record(r.Method, path, body, v.code, struck)
 	if struck != nil && struck.Kind == faultDrop {
 		panic(http.ErrAbortHandler) // net/http's own way to end a connection without an answer
+	}
+	if v.file != nil {
+		v.file.serve(w, r)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.Write(v.json(c.ip))
 }
 
-// judge checks in the platform's order: credential, then what the endpoint checks.
+// What any interface takes (doc 90312). Sending has limits of its own instead.
+const (
+	apiPerMinute = 10_000
+	apiPerHour   = 150_000
+	ipPerMinute  = 20_000
+	ipPerHour    = 600_000
+)
+
+// judge checks in the platform's order: credential, address, how often, then what the
+// endpoint checks.
 func (s *Sim) judge(e endpoint, c call) verdict {
 	if e.token {
 		if v := s.checkToken(c.r.URL.Query().Get("access_token")); v.code != 0 {
 			return v
+		}
+		if list := s.o.Switches.TrustedIPs; list != nil && !slices.Contains(list, c.ip) {
+			return refuse(60020, "")
+		}
+		if !strings.HasSuffix(c.path, "/send") {
+			if !s.meterOf("api:"+c.path, window{limit: apiPerMinute, span: time.Minute}, window{limit: apiPerHour, span: time.Hour}).take(s.now) {
+				return refuse(45009, "calls of this interface")
+			}
+			if !s.meterOf("ip:"+c.ip, window{limit: ipPerMinute, span: time.Minute}, window{limit: ipPerHour, span: time.Hour}).take(s.now) {
+				return refuse(45009, "calls from this address")
+			}
 		}
 	}
 	if c.r.Method != e.method {
@@ -143,13 +191,18 @@ func (v verdict) message(ip string) string {
 
 var errmsgs = map[int]string{
 	-1:     "system busy",
+	6000:   "data version conflict",
 	40001:  "invalid credential",
 	40003:  "invalid userid",
+	40004:  "invalid media type",
+	40005:  "invalid type parameter",
+	40006:  "invalid media size",
 	40007:  "invalid media_id",
 	40008:  "invalid message type",
 	40009:  "invalid image size",
 	40013:  "invalid corpid",
 	40014:  "invalid access_token",
+	40029:  "invalid code",
 	40032:  "invalid userid list size",
 	40056:  "invalid agentid",
 	40058:  "invalid request parameter",
@@ -158,18 +211,32 @@ var errmsgs = map[int]string{
 	41002:  "corpid missing",
 	41004:  "corpsecret missing",
 	42001:  "access_token expired",
+	44001:  "empty media data",
 	44004:  "text content is empty",
+	45001:  "media size out of limit",
 	45008:  "article count out of limit",
 	45009:  "api freq out of limit",
 	45034:  "url needs scheme",
+	50001:  "redirect_uri domain not trusted",
 	60011:  "no privilege to access",
+	60020:  "not allow to access from your ip",
 	60111:  "userid not found",
 	81013:  "user & party & tag all invalid",
 	82001:  "all recipients empty",
+	86001:  "invalid chatid",
+	86003:  "chat not found",
+	86004:  "invalid chat name",
+	86005:  "invalid chat owner",
+	86006:  "invalid chat member count",
+	86007:  "invalid chat member",
+	86008:  "chat not created by this app",
 	86201:  "chatid missing",
+	86207:  "owner not in user list",
+	86215:  "chatid already exists",
 	93000:  "invalid webhook url",
 	93006:  "invalid chatid",
 	301019: "media md5 not match",
+	830002: "media exceeds 20 MB, use Range",
 	846605: "invalid req_id",
 	846607: "aibot send msg frequency limit exceeded",
 	846608: "stream message update expired",

@@ -1,8 +1,12 @@
 package sim
 
 import (
+	"crypto/md5" // #nosec: the platform's check sum of pictures
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +21,7 @@ type interaction struct {
 	user    string
 	text    string
 	msgid   string
+	media   string // media_id of what was sent
 	at      time.Time
 	card    *message // the card that was pressed
 	shown   *message // the answer's bubble
@@ -34,6 +39,7 @@ const (
 	kindMessage = "message"
 	kindEnter   = "enter_chat"
 	kindCard    = "template_card_event"
+	kindRating  = "feedback_event"
 )
 
 // answer is what a bot says: the union of the reply bodies of WECOM §3.4.
@@ -47,13 +53,49 @@ type answer struct {
 	File         *mediaRef       `json:"file"`
 	Voice        *mediaRef       `json:"voice"`
 	Video        *mediaRef       `json:"video"`
+
+	file *file // what the media_id stands for, once looked up
 }
 
 type stream struct {
-	ID      string            `json:"id"`
-	Finish  bool              `json:"finish"`
-	Content string            `json:"content"`
-	MsgItem []json.RawMessage `json:"msg_item"`
+	ID       string    `json:"id"`
+	Finish   bool      `json:"finish"`
+	Content  string    `json:"content"`
+	MsgItem  []msgItem `json:"msg_item"`
+	Feedback *feedback `json:"feedback"`
+}
+
+// feedback asks people to rate the answer, under an id of the bot's.
+type feedback struct {
+	ID string `json:"id"`
+}
+
+// msgItem is a picture at the end of a stream.
+type msgItem struct {
+	MsgType string `json:"msgtype"`
+	Image   struct {
+		Base64 string `json:"base64"`
+		MD5    string `json:"md5"`
+	} `json:"image"`
+}
+
+const (
+	maxItems    = 10
+	maxItemSize = 10 << 20 // bytes before base64
+)
+
+func (m msgItem) check() verdict {
+	raw, err := base64.StdEncoding.DecodeString(m.Image.Base64)
+	if err != nil || len(raw) == 0 {
+		return refuse(40058, "stream.msg_item.image.base64")
+	}
+	if len(raw) > maxItemSize {
+		return refuse(40009, "image exceeds %d bytes", maxItemSize)
+	}
+	if sum := md5.Sum(raw); !strings.EqualFold(hex.EncodeToString(sum[:]), m.Image.MD5) {
+		return refuse(301019, "")
+	}
+	return accepted
 }
 
 type mediaRef struct {
@@ -90,7 +132,7 @@ func (a answer) check() verdict {
 		if ref == nil || ref.MediaID == "" {
 			return refuse(40058, "%s.media_id is missing", a.MsgType)
 		}
-		return refuse(40007, "")
+		return accepted // whose it is: find
 	}
 	return refuse(40008, "")
 }
@@ -115,6 +157,15 @@ func (m *stream) check() verdict {
 		return refuse(40058, "stream.msg_item before finish")
 	case m.Finish && m.Content == "" && len(m.MsgItem) == 0:
 		return refuse(44004, "stream.content")
+	case len(m.MsgItem) > maxItems:
+		return refuse(40058, "stream.msg_item exceeds %d", maxItems)
+	case m.Feedback != nil && len(m.Feedback.ID) > maxFeedback:
+		return refuse(40058, "stream.feedback.id exceed max length %d", maxFeedback)
+	}
+	for _, item := range m.MsgItem {
+		if v := item.check(); v.code != 0 {
+			return v
+		}
 	}
 	return accepted
 }
@@ -126,9 +177,33 @@ func checkBotCard(raw json.RawMessage) verdict {
 	return accepted
 }
 
+// find looks up the file a checked answer shows.
+func (s *Sim) find(a *answer) (v verdict) {
+	if ref := map[string]*mediaRef{"image": a.Image, "file": a.File, "voice": a.Voice, "video": a.Video}[a.MsgType]; ref != nil {
+		a.file, v = s.mediaOwned(ref.MediaID, a.MsgType, "bot")
+	}
+	return v
+}
+
+// rated is the id under which people can rate the answer.
+func (a answer) rated() string {
+	switch {
+	case a.Stream != nil && a.Stream.Feedback != nil:
+		return a.Stream.Feedback.ID
+	case a.Markdown != nil && a.Markdown.Feedback != nil:
+		return a.Markdown.Feedback.ID
+	case a.TemplateCard != nil:
+		if c := readCard(a.TemplateCard); c.Feedback != nil {
+			return c.Feedback.ID
+		}
+	}
+	return ""
+}
+
 // entry is how a checked answer looks in the transcript.
 func (a answer) entry() message {
-	m := message{MsgType: a.MsgType}
+	m := message{MsgType: a.MsgType, File: a.file, feedback: a.rated()}
+	m.Rateable = m.feedback != ""
 	switch a.MsgType {
 	case "text":
 		m.Text = a.Text.Content
@@ -153,6 +228,9 @@ var allowed = map[string][]string{
 func (s *Sim) hear(it *interaction, plain []byte, poll bool, bot string) verdict {
 	if it.kind == kindCard {
 		return s.hearUpdate(it, plain)
+	}
+	if it.kind == kindRating {
+		return refuse(40008, "nothing answers %s", it.kind)
 	}
 	var a answer
 	if v, ok := decode(plain, &a); !ok {
@@ -188,7 +266,7 @@ func (s *Sim) show(it *interaction, a answer, bot string) {
 		bubble = it.shown // the next frame
 	}
 	if bubble != nil {
-		bubble.MsgType, bubble.Text, bubble.Card, bubble.Pending = m.MsgType, m.Text, m.Card, m.Pending
+		bubble.MsgType, bubble.Text, bubble.Card, bubble.Pending = m.MsgType, m.Text, m.Card, m.Pending // a feedback id counts on the first frame only
 		s.book.changed(bubble)
 	} else {
 		bubble = s.book.add(s.now, m)

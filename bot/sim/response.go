@@ -30,7 +30,7 @@ func (s *Sim) respondByURL(c call) verdict {
 	code := c.r.URL.Query().Get("response_code")
 	u := s.urls[code]
 	if u == nil || !s.now.Before(u.until) {
-		return refuse(40058, "response_code is unknown, used or expired")
+		return refuse(s.o.Switches.UsedResponse, "response_code is unknown, used or expired")
 	}
 	var in struct {
 		answer
@@ -39,7 +39,8 @@ func (s *Sim) respondByURL(c call) verdict {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return refuse(40058, "malformed JSON")
 	}
-	if in.ResponseType != "" || (in.MsgType != "markdown" && in.MsgType != "template_card") {
+	streams := in.MsgType == "stream" && s.o.Switches.ResponseStreams
+	if in.ResponseType != "" || (in.MsgType != "markdown" && in.MsgType != "template_card" && !streams) {
 		return refuse(40008, "")
 	}
 	if v := in.answer.check(); v.code != 0 {

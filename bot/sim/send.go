@@ -96,6 +96,9 @@ func (s *Sim) group(id string, pop Population) Chat {
 			out.Members = orEmpty(c.Members)
 		}
 	}
+	if g := s.appGroups[id]; g != nil {
+		out = g.Chat
+	}
 	if joined := s.groups[id]; joined != nil {
 		for _, m := range joined.Members {
 			if !slices.Contains(out.Members, m) {
@@ -125,6 +128,9 @@ func (s *Sim) send(ctx context.Context, in typed) (delivery, error) {
 	}
 	if in.MsgID == "" {
 		in.MsgID = newMsgID(at.app)
+	}
+	if slices.Contains([]string{"image", "file", "video"}, in.Kind) && len(in.Data) == 0 {
+		in.Data = []byte("示范文件 " + fileName(in))
 	}
 	it, seq := s.say(at, in, mention, pop)
 	if why := s.undeliverable(at, in, mention); why != "" {
@@ -161,7 +167,8 @@ func (s *Sim) say(at place, in typed, mention bool, pop Population) (it *interac
 		m.Mentions = []string{pop.Bot}
 	}
 	if in.Kind == "image" || in.Kind == "file" || in.Kind == "video" {
-		m.Text, m.File = "", &file{Name: fileName(in), Size: len(in.Data)}
+		it.media = s.store(stored{kind: in.Kind, name: fileName(in), data: in.Data, owner: "app"})
+		m.Text, m.File = "", s.showFile(it.media)
 	}
 	if !at.app {
 		s.talked[at.id] = s.talked[at.id] || !at.group || mention
@@ -235,16 +242,16 @@ func (s *Sim) botBody(it *interaction, at place, in typed) callback {
 		body["chattype"], body["chatid"] = "group", at.id
 	}
 	if in.Quote != "" {
-		body["quote"] = map[string]any{"msgtype": "text", "text": content{in.Quote}}
+		body["quote"] = map[string]any{"msgtype": "text", "text": content{Content: in.Quote}}
 	}
 	switch in.Kind {
 	case "text", "voice":
-		body[in.Kind] = content{it.text}
+		body[in.Kind] = content{Content: it.text}
 	case "image", "file", "video":
 		body[in.Kind] = s.mediaOf(in)
 	case "mixed":
 		body["mixed"] = map[string]any{"msg_item": []any{
-			map[string]any{"msgtype": "text", "text": content{it.text}},
+			map[string]any{"msgtype": "text", "text": content{Content: it.text}},
 			map[string]any{"msgtype": "image", "image": s.mediaOf(in)},
 		}}
 	case "enter":
@@ -257,7 +264,7 @@ func (s *Sim) botBody(it *interaction, at place, in typed) callback {
 // long connection. The caller holds mu.
 func (s *Sim) mediaOf(in typed) map[string]string {
 	data := in.Data
-	if len(data) == 0 {
+	if len(data) == 0 { // the picture between the words of a mixed message
 		data = []byte("示范文件 " + fileName(in))
 	}
 	if s.line == nil {
@@ -277,7 +284,10 @@ func fileName(in typed) string {
 // appBody is the XML of WECOM §9.5 for what was typed.
 func (s *Sim) appBody(it *interaction, in typed) []element {
 	id := element{name: "MsgId", text: it.msgid, bare: digits(it.msgid)}
-	medium := element{name: "MediaId", text: alnum(48)}
+	medium := element{name: "MediaId", text: it.media}
+	if it.media == "" {
+		medium.text = alnum(48)
+	}
 	switch in.Kind {
 	case "enter":
 		return s.appFields(it, "event", element{name: "Event", text: "enter_agent"}, element{name: "EventKey"})

@@ -88,6 +88,19 @@ type Switches struct {
 	KickedLingers    bool          // a kicked connection is left half alive, answering pings
 	ApplyCardReplies bool          // a passive reply to an app's card event changes the card
 	OpenUserIDs      bool          // aibot callbacks name people by encrypted open_userid
+	ResponseStreams  bool          // response_url takes a stream, as the vendor's own plugin believes
+	UsedResponse     int           // errcode of a response_url that was used or is too old; 0 = 40058
+	TooLarge         int           // errcode of a file over its limit; 0 = 45001 (40006 is the other guess)
+	LineImage        int           // largest picture over the long connection, bytes; 0 = 10 MB (2 MB in an older text)
+	ChunkBase        int           // number of an upload's first chunk; the SDK says 0, one example 1
+	ParallelChunks   int           // more chunks than this without their acks end in -1; 0 = no limit
+	NoReqIDOn40058   bool          // an ack that says 40058 has no headers.req_id
+	CloseOnBadSecret bool          // the server closes after 853000
+	Replay           bool          // what is said while nobody listens is delivered at the next subscription
+	WrongSecrets     int           // wrong secrets in a row before the address is shut out; 0 = 5
+	TrustedIPs       []string      // who may call with a token, else 60020; nil = everybody
+	TrustedDomain    string        // host of OAuth's redirect_uri, else 50001; "" = any
+	Hidden           []string      // people outside the app's visible range
 	Mention          string        // what stands between the mention and the text; "" = one space
 	ControlChars     bool          // frames carry a raw control character, as the server has been seen to do
 }
@@ -125,11 +138,18 @@ type Sim struct {
 	codes      map[string]*responseCode // response_code of app cards
 	urls       map[string]*responseURL  // response_url of aibot callbacks
 	media      map[string]*medium
-	tasks      map[string]bool      // task ids seen, by sender
-	entered    map[string]string    // userid → day of the last enter_chat
-	talked     map[string]bool      // conversations that have talked to the bot
-	busy       map[string]chan bool // userid → slots of messages in interaction
-	line       *conn                // the subscribed long connection
+	stored     map[string]*stored     // by media_id
+	uploads    map[string]*lineUpload // by upload_id
+	appGroups  map[string]*appGroup   // groups the app made
+	grants     map[string]grant       // OAuth codes
+	tickets    map[string]grant       // user_tickets
+	messages   map[string]*sentOnce   // by message/send's msgid
+	missed     []func()               // callbacks nobody heard (Switches.Replay)
+	tasks      map[string]bool        // task ids seen, by sender
+	entered    map[string]string      // userid → day of the last enter_chat
+	talked     map[string]bool        // conversations that have talked to the bot
+	busy       map[string]chan bool   // userid → slots of messages in interaction
+	line       *conn                  // the subscribed long connection
 	conns      map[*conn]bool
 	stale      map[string]*interaction // req_ids of earlier connections (Switches.StaleReqIDs)
 	pads       int
@@ -174,15 +194,17 @@ func New(o Options) (*Sim, error) {
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		now:     o.At.In(zone),
-		base:    o.Base,
-		groups:  map[string]*Chat{},
-		meters:  map[string]*meter{},
-		tokens:  tokens{issued: map[string]time.Time{}, refused: map[string]*refusals{}},
-		sent:    map[string]duplicate{},
-		codes:   map[string]*responseCode{},
-		urls:    map[string]*responseURL{},
-		media:   map[string]*medium{},
+		now:    o.At.In(zone),
+		base:   o.Base,
+		groups: map[string]*Chat{},
+		meters: map[string]*meter{},
+		tokens: tokens{issued: map[string]time.Time{}, refused: map[string]*refusals{}},
+		sent:   map[string]duplicate{},
+		codes:  map[string]*responseCode{},
+		urls:   map[string]*responseURL{},
+		media:  map[string]*medium{},
+		stored: map[string]*stored{}, uploads: map[string]*lineUpload{}, appGroups: map[string]*appGroup{},
+		grants: map[string]grant{}, tickets: map[string]grant{}, messages: map[string]*sentOnce{},
 		tasks:   map[string]bool{},
 		entered: map[string]string{},
 		talked:  map[string]bool{},
@@ -204,6 +226,15 @@ func (w Switches) withDefaults() Switches {
 	}
 	if w.Idle == 0 {
 		w.Idle = 90 * time.Second
+	}
+	if w.UsedResponse == 0 {
+		w.UsedResponse = 40058
+	}
+	if w.TooLarge == 0 {
+		w.TooLarge = 45001
+	}
+	if w.WrongSecrets == 0 {
+		w.WrongSecrets = maxRefusals
 	}
 	if w.OverLimit == 0 {
 		w.OverLimit = 846607

@@ -331,3 +331,5 @@ func (s *street) plain(spoil func(string) string) http.HandlerFunc {
 		io.WriteString(w, spoil(string(plain)))
 	}
 }
+
+func jsonOf(raw []byte, into any) error { return json.Unmarshal(raw, into) }

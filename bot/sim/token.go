@@ -38,7 +38,7 @@ func (s *Sim) getToken(c call) verdict {
 	case q.Get("corpid") != s.tenant.CorpID:
 		return refuse(40013, "")
 	case q.Get("corpsecret") != s.tenant.AppSecret:
-		if r.inARow++; r.inARow >= maxRefusals {
+		if r.inARow++; r.inARow >= s.o.Switches.WrongSecrets {
 			*r = refusals{until: s.now.Add(refusalLock)}
 		}
 		return refuse(40001, "")

@@ -15,6 +15,7 @@ const (
 	viaReply   = "reply"   // the bot's or the app's answer to a callback
 	viaWebhook = "webhook" // a group robot's post
 	viaApp     = "app"     // message/send
+	viaAppChat = "appchat" // appchat/send
 	viaBot     = "bot"     // aibot_send_msg
 )
 
@@ -36,12 +37,17 @@ type message struct {
 	Done     string          `json:"done,omitempty"`    // the card's buttons are replaced by this word
 	Pending  bool            `json:"pending,omitempty"` // a stream that is not finished
 	Note     string          `json:"note,omitempty"`    // what the platform shows beside it, such as a timeout
+	Rated    int             `json:"rated,omitempty"`   // what a person made of it: 1 accurate, 2 not, 3 took it back
+	Rateable bool            `json:"rateable,omitempty"`
+
+	feedback string // id under which it can be rated
 }
 
 // file is what the transcript shows of a picture or document.
 type file struct {
 	Name string `json:"name"`
 	Size int    `json:"size,omitempty"`
+	Src  string `json:"src,omitempty"` // where the page finds it
 }
 
 // transcript is everything said, and who listens to it as it happens.

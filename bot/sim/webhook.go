@@ -40,14 +40,15 @@ type webhookPost struct {
 		Base64 string `json:"base64"`
 		MD5    string `json:"md5"`
 	} `json:"image"`
-	News *struct {
-		Articles []article `json:"articles"`
-	} `json:"news"`
+	News         *newsField      `json:"news"`
+	File         *mediaField     `json:"file"`
+	Voice        *mediaField     `json:"voice"`
 	TemplateCard json.RawMessage `json:"template_card"`
 }
 
 type content struct {
-	Content string `json:"content"`
+	Content  string    `json:"content"`
+	Feedback *feedback `json:"feedback,omitempty"` // a bot's markdown only
 }
 
 type article struct {
@@ -59,12 +60,7 @@ type article struct {
 
 func (s *Sim) webhookSend(c call) verdict {
 	key := c.r.URL.Query().Get("key")
-	chat := ""
-	for id, k := range s.tenant.Webhooks {
-		if k == key && key != "" {
-			chat = id
-		}
-	}
+	chat := s.groupOf(key)
 	if chat == "" {
 		return refuse(93000, "")
 	}
@@ -72,7 +68,7 @@ func (s *Sim) webhookSend(c call) verdict {
 	if v, ok := decode(c.body, &in); !ok {
 		return v
 	}
-	m, v := webhookMessage(in, c.pop)
+	m, v := s.webhookMessage(in, c.pop, "webhook:"+key)
 	if v.code != 0 {
 		return v
 	}
@@ -88,8 +84,19 @@ func (s *Sim) webhookSend(c call) verdict {
 	return accepted
 }
 
-// webhookMessage is the transcript's entry of a post, or why it is refused.
-func webhookMessage(in webhookPost, pop Population) (message, verdict) {
+// groupOf is the group behind a key, or "".
+func (s *Sim) groupOf(key string) string {
+	for id, k := range s.tenant.Webhooks {
+		if k == key && key != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// webhookMessage is the transcript's entry of a post, or why it is refused. owner is who
+// may have uploaded its file.
+func (s *Sim) webhookMessage(in webhookPost, pop Population, owner string) (message, verdict) {
 	m := message{MsgType: in.MsgType}
 	switch in.MsgType {
 	case "text":
@@ -135,22 +142,24 @@ func webhookMessage(in webhookPost, pop Population) (message, verdict) {
 		if sum := md5.Sum(raw); !strings.EqualFold(hex.EncodeToString(sum[:]), in.Image.MD5) {
 			return m, refuse(301019, "")
 		}
-		m.File = &file{Name: "图片", Size: len(raw)}
+		m.File = s.showFile(s.store(stored{kind: mediaImage, name: "图片", data: raw}))
+	case "file", "voice":
+		ref := in.File
+		if in.MsgType == "voice" {
+			ref = in.Voice
+		}
+		if ref == nil || ref.MediaID == "" {
+			return m, refuse(40063, "%s.media_id", in.MsgType)
+		}
+		var v verdict
+		if m.File, v = s.mediaOwned(ref.MediaID, in.MsgType, owner); v.code != 0 {
+			return m, v
+		}
 	case "news":
-		if in.News == nil || len(in.News.Articles) == 0 {
-			return m, refuse(40063, "news.articles")
+		if v := in.News.check(); v.code != 0 {
+			return m, v
 		}
-		if len(in.News.Articles) > webhookArticles {
-			return m, refuse(45008, "")
-		}
-		for i := range in.News.Articles {
-			a := &in.News.Articles[i]
-			if a.Title == "" || a.URL == "" {
-				return m, refuse(40063, "news.articles.title and url")
-			}
-			a.Title, a.Description = cut(a.Title, articleTitle), cut(a.Description, articleDescription)
-		}
-		m.Card = encode(map[string]any{"card_type": "news", "articles": in.News.Articles})
+		m.Card = in.News.card()
 	case "template_card":
 		if _, what := checkCard(in.TemplateCard, cardWebhook); what != "" {
 			return m, refuse(40058, "%s", what)

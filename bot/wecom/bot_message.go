@@ -23,6 +23,7 @@ type botMessage struct {
 	From     struct {
 		UserID string `json:"userid"`
 	} `json:"from"`
+	ResponseURL string `json:"response_url"`
 	botBody
 	Quote  *botBody  `json:"quote"`
 	Event  *botEvent `json:"event"`

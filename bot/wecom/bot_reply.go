@@ -3,6 +3,7 @@ package wecom
 import (
 	"crypto/sha1" //nolint:gosec // only shortens an id
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -33,13 +34,16 @@ func appendBotReply(dst []byte, m handlers.Message, msgid string, c handlers.Con
 	case handlers.Click:
 		return appendUpdate(dst, m.Press, c)
 	}
-	return appendStream(dst, streamID(msgid), cut(Escape(Plain(c)), LimitBot))
+	return appendStream(dst, streamID(msgid), true, cut(marked(c), LimitBot))
 }
 
-func appendStream(dst []byte, id, content string) []byte {
+// appendStream appends one frame of a stream: a full snapshot, finished or not.
+func appendStream(dst []byte, id string, finish bool, content string) []byte {
 	dst = append(dst, `{"msgtype":"stream","stream":{"id":`...)
 	dst = appendString(dst, id)
-	dst = append(dst, `,"finish":true,"content":`...)
+	dst = append(dst, `,"finish":`...)
+	dst = strconv.AppendBool(dst, finish)
+	dst = append(dst, `,"content":`...)
 	dst = appendString(dst, content)
 	return append(dst, "}}"...)
 }

@@ -24,7 +24,7 @@ type AppOptions struct {
 	Logger  *slog.Logger     // default: none
 
 	// Answer says what a passive reply cannot: the answer to a click (whose passive reply
-	// the platform may ignore), a content with a card, and a text over LimitText. It runs
+	// the platform may ignore), a content with a card or a file, and a text over LimitText. It runs
 	// after the platform has its 200, in the request's goroutine, so that the server's
 	// Shutdown waits for it; it should send c to m.From as app messages and, for a click,
 	// call Client.UpdateCard with m.Press.Response. It may be called again if the platform
@@ -92,7 +92,7 @@ func (a *appCallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.Empty() {
 		return
 	}
-	if a.o.Answer != nil && (m.Kind == handlers.Click || c.Card != nil || len(c.Text) > LimitText) {
+	if a.o.Answer != nil && (m.Kind == handlers.Click || c.Card != nil || c.File != nil || c.Image != nil || len(c.Text) > LimitText) {
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusOK)
 		http.NewResponseController(w).Flush() //nolint:errcheck // then the platform waits a little longer
@@ -155,6 +155,28 @@ type appMessage struct {
 	} `xml:"SelectedItems>SelectedItem"`
 }
 
+// appEvent is what an event of the app means to us.
+type appEvent struct {
+	kind handlers.Kind            // "": nothing to answer
+	rest func(*appMessage) string // of the occasion's id: an event has no MsgId (doc path 90240)
+}
+
+// appEvents are the app's events (doc path 90240; WECOM.md §9.5). One that is not here is
+// left alone too: the platform invents new ones.
+var appEvents = map[string]appEvent{
+	"enter_agent":              {handlers.Enter, func(a *appMessage) string { return a.Event }},
+	"template_card_event":      {handlers.Click, func(a *appMessage) string { return a.TaskID + ":" + a.EventKey }},
+	"template_card_menu_event": {handlers.Click, func(a *appMessage) string { return a.TaskID + ":" + a.EventKey }},
+	"click":                    {handlers.Text, func(a *appMessage) string { return a.Event + ":" + a.EventKey }}, // a menu's key is the line it stands for
+
+	"subscribe": {}, "unsubscribe": {}, // the app came into somebody's view, or left it
+	"LOCATION": {}, "location_select": {}, // where somebody is
+	"view": {}, "view_miniprogram": {}, "open_approval_change": {},
+	"scancode_push": {}, "scancode_waitmsg": {},
+	"pic_sysphoto": {}, "pic_photo_or_album": {}, "pic_weixin": {}, // a message with the picture follows
+	"batch_job_result": {}, "change_contact": {}, "change_external_contact": {}, "share_agent_change": {}, "share_chain_change": {},
+}
+
 func parseApp(b []byte) (m appMessage, err error) {
 	if xml.Unmarshal(b, &m) != nil {
 		return m, errBody // xml's own words may quote the message
@@ -174,16 +196,19 @@ func (a *appMessage) said(agent int, at time.Time) (m handlers.Message, ok bool,
 		return m, false, errMessage
 	}
 	if a.MsgType == "event" {
-		switch a.Event {
-		case "enter_agent":
-			m.Kind = handlers.Enter
-			m.ID = "app:" + id + ":" + a.From + ":" + a.CreateTime + ":" + a.Event
-		case "template_card_event":
-			m.Kind = handlers.Click
-			m.ID = "app:" + id + ":" + a.From + ":" + a.CreateTime + ":" + a.TaskID + ":" + a.EventKey
-			m.Press = a.press()
-		default:
+		event, known := appEvents[a.Event]
+		if !known || event.kind == "" {
 			return m, false, nil
+		}
+		m.Kind = event.kind
+		m.ID = "app:" + id + ":" + a.From + ":" + a.CreateTime + ":" + event.rest(a)
+		switch m.Kind {
+		case handlers.Click:
+			m.Press = a.press()
+		case handlers.Text:
+			if m.Text = a.EventKey; m.Text == "" {
+				return m, false, nil
+			}
 		}
 		return m, true, nil
 	}

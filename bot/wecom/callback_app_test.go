@@ -119,6 +119,16 @@ func TestAppKinds(t *testing.T) {
 				m.Kind, m.ID = handlers.Click, "app:1000002:lisi:1760000001:t1:/核实 42"
 				m.Press = handlers.Press{Task: "t1", Key: "/核实 42", Response: "RC", Selected: map[string][]string{"q": {"a", "b"}}}
 			})},
+		{"click in a card's menu", event("template_card_menu_event", "<EventKey>/停办 42</EventKey><TaskId>t2</TaskId><ResponseCode>RC</ResponseCode>"),
+			with(func(m *handlers.Message) {
+				m.Kind, m.ID = handlers.Click, "app:1000002:lisi:1760000001:t2:/停办 42"
+				m.Press = handlers.Press{Task: "t2", Key: "/停办 42", Response: "RC"}
+			})},
+		{"the app's menu", event("click", "<EventKey>/帮助</EventKey>"), with(func(m *handlers.Message) {
+			m.Kind, m.Text, m.ID = handlers.Text, "/帮助", "app:1000002:lisi:1760000001:click:/帮助"
+		})},
+		{"a menu without a key", event("click", ""), nil},
+		{"an event of tomorrow", event("hologram", "<EventKey>x</EventKey>"), nil},
 		{"subscribe", event("subscribe", ""), nil},
 		{"LOCATION", event("LOCATION", "<Latitude>1</Latitude>"), nil},
 		{"view", event("view", "<EventKey>https://x</EventKey>"), nil},

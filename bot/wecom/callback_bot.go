@@ -21,6 +21,14 @@ type BotOptions struct {
 	Window  time.Duration    // how far a timestamp may be off; default 10 min
 	Budget  time.Duration    // for Receive; default 4 s, the platform waits 5
 	Logger  *slog.Logger     // default: none
+
+	// Patience is for Receive when Budget is not enough; default Budget, at most 5 min. The
+	// callback is then answered within Budget all the same, and the answer follows: by Respond
+	// (such as Client.Respond, which bounds itself) if there is one and the message has a
+	// response_url, which any number of replicas may share; else as a stream that the platform
+	// asks for, which only this process knows. A welcome and a card's answer can't follow.
+	Patience time.Duration
+	Respond  func(ctx context.Context, url Secret, c handlers.Content) error
 }
 
 // BotCallback is GET and POST /wecom/bot, the 智能机器人's callback (doc paths 101033,
@@ -39,12 +47,14 @@ func BotCallback(o BotOptions) http.Handler {
 	if o.Receive == nil {
 		panic("wecom: BotCallback needs Receive")
 	}
-	return &botCallback{newGate("bot", o.Cipher, o.Now, o.Window, o.Budget, o.Logger), o}
+	o.Patience = min(o.Patience, maxPatience)
+	return &botCallback{gate: newGate("bot", o.Cipher, o.Now, o.Window, o.Budget, o.Logger), o: o}
 }
 
 type botCallback struct {
 	gate
-	o BotOptions
+	o    BotOptions
+	slow slow
 }
 
 func (b *botCallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +74,8 @@ func (b *botCallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if in.MsgType == "stream" && in.Stream != nil {
-		x.reply = appendStream(x.reply[:0], in.Stream.ID, pollNote)
+		text, finish := b.slow.poll(in.Stream.ID, x.at)
+		x.reply = appendStream(x.reply[:0], in.Stream.ID, finish, text)
 		b.answer(w, x)
 		return
 	}
@@ -76,9 +87,18 @@ func (b *botCallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return // an empty 200
 	}
+	if b.o.Patience > b.budget && m.Kind != handlers.Enter && m.Kind != handlers.Click {
+		b.patient(w, r, x, in, m)
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), b.budget)
 	defer cancel()
 	c, err := b.o.Receive(ctx, m)
+	b.say(w, x, in, m, c, err)
+}
+
+// say answers the callback with what Receive made of its message.
+func (b *botCallback) say(w http.ResponseWriter, x *exchange, in botMessage, m handlers.Message, c handlers.Content, err error) {
 	if err != nil {
 		b.failed(m.ID, b.now().Sub(x.at), err)
 	}
@@ -92,9 +112,16 @@ func (b *botCallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // jsonType is shared by all replies; net/http does not change it.
 var jsonType = []string{"application/json; charset=utf-8"}
 
-// answer seals x.reply and sends it. The nonce is the request's; the timestamp is ours and
-// a number (doc path 101033).
+// answer seals x.reply and sends it.
 func (b *botCallback) answer(w http.ResponseWriter, x *exchange) {
+	b.seal(x)
+	w.Header()["Content-Type"] = jsonType
+	w.Write(x.out) //nolint:errcheck // nobody is left to tell
+}
+
+// seal makes x.out of x.reply. The nonce is the request's; the timestamp is ours and a
+// number (doc path 101033).
+func (b *botCallback) seal(x *exchange) {
 	ts := strconv.FormatInt(x.at.Unix(), 10)
 	x.enc = b.cipher.AppendSeal(x.enc[:0], x.reply)
 	x.out = append(x.out[:0], `{"encrypt":"`...)
@@ -106,8 +133,6 @@ func (b *botCallback) answer(w http.ResponseWriter, x *exchange) {
 	x.out = append(x.out, `,"nonce":`...)
 	x.out = appendString(x.out, x.query.nonce)
 	x.out = append(x.out, '}')
-	w.Header()["Content-Type"] = jsonType
-	w.Write(x.out) //nolint:errcheck // nobody is left to tell
 }
 
 // jsonEnvelope finds the ciphertext in {"encrypt":"…"}. The plain form is read where it

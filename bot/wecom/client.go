@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -21,6 +22,8 @@ import (
 
 	"github.com/silenceper/wechat/v2/credential"
 	"github.com/silenceper/wechat/v2/util"
+
+	"juwei/handlers"
 )
 
 // DefaultAPIBase is where the public platform's interface lives.
@@ -58,6 +61,7 @@ type Client struct {
 
 	mu    sync.Mutex
 	users map[string]resolved
+	spent map[[32]byte]time.Time // response_urls used, and when they end anyway
 }
 
 // NewClient prepares a client; it does not connect. The error is about APIBase or CAFile.
@@ -136,10 +140,13 @@ type call struct {
 	op       string
 	path     string // after /cgi-bin/
 	query    url.Values
-	body     any
-	answer   any      // filled from a successful answer; may be nil
-	harmless bool     // changes nothing: an outcome cannot be unknown
-	secrets  []string // what must not show in an error
+	method   string         // default POST
+	verbatim string         // the whole address, instead of path and query
+	body     any            // sent as JSON
+	file     *handlers.File // sent as the form's part "media", instead of body
+	answer   any            // filled from a successful answer; may be nil
+	harmless bool           // changes nothing: an outcome cannot be unknown
+	secrets  []string       // what must not show in an error
 }
 
 // withToken makes the call with the app's access_token. A token that is refused (40014,
@@ -150,8 +157,11 @@ func (c *Client) withToken(ctx context.Context, k call) error {
 		if err != nil {
 			return err
 		}
-		k.query = url.Values{"access_token": {token}}
-		err = c.post(ctx, k, token)
+		query := url.Values{"access_token": {token}}
+		maps.Copy(query, k.query)
+		with := k
+		with.query = query
+		err = c.post(ctx, with, token)
 		var e *Error
 		if !errors.As(err, &e) || codes[e.Code].verdict != refresh {
 			return err
@@ -170,19 +180,23 @@ func (c *Client) withToken(ctx context.Context, k call) error {
 // whether it may be sent again.
 func (c *Client) post(ctx context.Context, k call, secrets ...string) error {
 	secrets = append(append(secrets, k.secrets...), string(c.o.Secret))
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false) // the platform refuses \u003c in places (40033)
-	if err := enc.Encode(k.body); err != nil {
+	body, contentType, err := k.encode()
+	if err != nil {
 		return &Error{Op: k.op, Msg: "request does not encode"}
 	}
+	if k.method == "" {
+		k.method = http.MethodPost
+	}
+	addr := k.verbatim
+	if addr == "" {
+		addr = c.base + "/cgi-bin/" + k.path + "?" + k.query.Encode()
+	}
 	var w written
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, w.trace()), http.MethodPost,
-		c.base+"/cgi-bin/"+k.path+"?"+k.query.Encode(), &body)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, w.trace()), k.method, addr, body)
 	if err != nil {
 		return &Error{Op: k.op, Msg: "request does not build"} // err would quote the URL
 	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("Content-Type", contentType)
 	res, err := c.http.Do(req)
 	if err != nil {
 		msg, cause := reason(err, secrets...)
@@ -213,6 +227,21 @@ func (c *Client) post(ctx context.Context, k call, secrets ...string) error {
 		return e
 	}
 	return nil
+}
+
+// encode is the request's body.
+func (k call) encode() (body *bytes.Buffer, contentType string, err error) {
+	body = new(bytes.Buffer)
+	switch {
+	case k.file != nil:
+		contentType, err = encodeForm(body, *k.file)
+	case k.body != nil:
+		contentType = "application/json; charset=utf-8"
+		enc := json.NewEncoder(body)
+		enc.SetEscapeHTML(false) // the platform refuses \u003c in places (40033)
+		err = enc.Encode(k.body)
+	}
+	return body, contentType, err
 }
 
 // written follows a request to the wire.

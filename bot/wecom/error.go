@@ -18,7 +18,7 @@ import (
 // Retryable (not delivered; the same again later may work), Unknown (it may have been
 // delivered), Fatal (not delivered; the same again cannot work). Success is no Error.
 type Error struct {
-	Op     string // what was tried: token, webhook, message, update card, resolve userid, push, reply …
+	Op     string // what was tried: token, webhook, message, appchat, upload, update card, resolve userid, push, reply …
 	Code   int    // the platform's errcode (doc path 90313; WECOM.md §14); 0 if there was none
 	Msg    string // the platform's words or ours, shortened and with secrets taken out
 	Wrote  bool   // the request may have reached the platform and had its effect; false for calls that have none
@@ -125,6 +125,9 @@ func (e *Error) Advice() string {
 // gone or the kind of reply is refused there.
 func (e *Error) undeliverable() bool { return codes[e.Code].verdict == reroute }
 
+// limited reports a refusal because of how much was said lately.
+func (e *Error) limited() bool { return e.Code == 45009 || e.Code == 846607 }
+
 // verdict is what a code asks of us.
 type verdict uint8
 
@@ -225,9 +228,13 @@ var codes = map[int]rule{
 // Codes we give ourselves, where the platform would have said the same.
 const (
 	codeTooLong       = 45002
+	codeEmptyFile     = 44001
+	codeFileTooLarge  = 45001
+	codeParameter     = 40058
 	codeEmpty         = 44004
 	codeNoRecipient   = 81013
 	codeNotSubscribed = 846609
+	codeConflict      = 6000
 )
 
 // maxMsg bounds the platform's words kept in an error, in bytes.

@@ -23,17 +23,22 @@ var ErrReplaced = errors.New("long connection: replaced by another connection of
 
 // LongConnOptions are what NewLongConn needs. BotID, Secret, Receive and Now are required.
 type LongConnOptions struct {
-	URL     string // default DefaultWSURL
-	BotID   string
-	Secret  Secret           // the bot's, not the app's
-	Receive handlers.Receive // answers one message
-	Now     func() time.Time // the house clock, for Message.At
-	HTTP    *http.Client     // for the handshake; default: Transport(""), so that HTTPS_PROXY is honoured
-	Budget  time.Duration    // for Receive; default 4 s: a welcome and a card's answer are taken for 5 s
-	AckWait time.Duration    // for the platform's answer to a frame of ours; default 5 s
-	Ping    time.Duration    // default 30 s; two unanswered pings end the connection
-	Workers int              // people answered at the same time; default 32
-	Logger  *slog.Logger     // default: none
+	URL      string // default DefaultWSURL
+	BotID    string
+	Secret   Secret           // the bot's, not the app's
+	Receive  handlers.Receive // answers one message
+	Now      func() time.Time // the house clock, for Message.At
+	HTTP     *http.Client     // for the handshake; default: Transport(""), so that HTTPS_PROXY is honoured
+	Budget   time.Duration    // for Receive; default 4 s: a welcome and a card's answer are taken for 5 s
+	Patience time.Duration    // for Receive when Budget is not enough: the asker sees a begun answer meanwhile; default Budget; at most 5 min, a stream lives 6
+	AckWait  time.Duration    // for the platform's answer to a frame of ours; default 5 s
+	Ping     time.Duration    // default 30 s; two unanswered pings end the connection
+	Workers  int              // people answered at the same time; default 32
+	Logger   *slog.Logger     // default: none
+
+	// Lost is told of an answer that has certainly not been delivered and never will be
+	// here, because another connection has the bot; may be nil.
+	Lost func(ctx context.Context, m handlers.Message, c handlers.Content)
 }
 
 // LongConn is the 智能机器人's long connection: messages come in and answers and pushes go
@@ -66,6 +71,7 @@ func NewLongConn(o LongConnOptions) (*LongConn, error) {
 	if o.Budget <= 0 {
 		o.Budget = defaultBudget
 	}
+	o.Patience = min(o.Patience, maxPatience)
 	if o.AckWait <= 0 {
 		o.AckWait = 5 * time.Second
 	}
@@ -134,7 +140,7 @@ func (l *LongConn) await(ctx context.Context) *session {
 // 60 min, each with up to a quarter of jitter. It must not run twice at a time.
 func (l *LongConn) Run(ctx context.Context) error {
 	q := &queues{slots: make(chan struct{}, l.o.Workers), active: make(map[string][]func())}
-	defer q.drain(l.o.Budget + time.Second)
+	defer q.drain(max(l.o.Budget, l.o.Patience) + time.Second)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before the drain: answers stop waiting for a next connection
 	l.mu.Lock()
@@ -187,21 +193,29 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Push says c in a chat the bot has been talked to in (doc path 101463, aibot_send_msg):
-// chat is a group's chatid or, with single, a userid. It goes as markdown, escaped, with
-// buttons as lines to type; more than LimitBot bytes are refused with code 45002. Without
-// a connection the error is code 846609, which is retryable; after a lost answer it is
+// Push says one message in a chat the bot has been talked to in (doc path 101463,
+// aibot_send_msg): chat is a group's chatid or, with single, a userid. A file or picture
+// alone is uploaded first; words go as markdown, escaped unless c is markdown, with buttons
+// as lines to type; more than BotLine takes is refused with code 45002. Without a
+// connection the error is code 846609, which is retryable; after a lost answer it is
 // unknown.
 func (l *LongConn) Push(ctx context.Context, chat string, single bool, c handlers.Content) error {
-	text := Escape(Plain(c))
-	if err := fits(opPush, text, LimitBot); err != nil {
+	body, err := l.fileBody(ctx, opPush, c)
+	if err != nil {
 		return err
+	}
+	if body == "" {
+		text := marked(c)
+		if err := fits(opPush, text, LimitBot); err != nil {
+			return err
+		}
+		body = markdownBody(text)
 	}
 	s := l.current()
 	if s == nil {
 		return &Error{Op: opPush, Code: codeNotSubscribed, Msg: "no connection"}
 	}
-	return s.request(ctx, opPush, frame{Cmd: cmdSend, Body: pushBody(chat, single, text)}, l.newID(cmdSend))
+	return s.request(ctx, opPush, frame{Cmd: cmdSend, Body: pushBody(chat, single, body)}, l.newID(cmdSend))
 }
 
 // newID is a request id of our own.
@@ -209,24 +223,26 @@ func (l *LongConn) newID(cmd string) string {
 	return cmd + "_" + strconv.FormatInt(l.o.Now().UnixMilli(), 36) + "_" + strconv.FormatUint(l.ids.Add(1), 36)
 }
 
-func pushBody(chat string, single bool, text string) []byte {
+// pushBody is a message's body with the chat it is for.
+func pushBody(chat string, single bool, body string) []byte {
 	b := append([]byte(nil), `{"chatid":`...)
 	b = appendString(b, chat)
 	if single {
-		b = append(b, `,"chat_type":1`...)
+		b = append(b, `,"chat_type":1,`...)
 	} else {
-		b = append(b, `,"chat_type":2`...)
+		b = append(b, `,"chat_type":2,`...)
 	}
-	b = append(b, `,"msgtype":"markdown","markdown":{"content":`...)
-	b = appendString(b, text)
-	return append(b, "}}"...)
+	return append(append(b, body...), '}')
+}
+
+func markdownBody(text string) string {
+	b := append([]byte(nil), `"msgtype":"markdown","markdown":{"content":`...)
+	return string(append(appendString(b, text), '}'))
 }
 
 // answer says what Receive makes of one message.
 func (l *LongConn) answer(s *session, in *botMessage, m handlers.Message, reqID string) {
-	ctx, cancel := context.WithTimeout(context.Background(), l.o.Budget)
-	c, err := l.o.Receive(ctx, m)
-	cancel()
+	c, err := l.receive(s, in, m, reqID)
 	if err != nil {
 		l.log.Error("receive", "id", m.ID, "via", "longconn", "dur_ms", l.o.Now().Sub(m.At).Milliseconds(), "err", err)
 	}
@@ -238,35 +254,131 @@ func (l *LongConn) answer(s *session, in *botMessage, m handlers.Message, reqID 
 	}
 }
 
-// reply answers on the socket the message came by. If that socket or the message's id is
-// gone, the words go as a push on the next one, which needs neither; a welcome and a
-// card's new face have no such second road.
-func (l *LongConn) reply(s *session, in *botMessage, m handlers.Message, reqID string, c handlers.Content) error {
-	f := frame{Cmd: cmdRespond}
-	switch m.Kind {
-	case handlers.Enter:
-		f.Cmd = cmdWelcome
-	case handlers.Click:
-		f.Cmd = cmdUpdate
+// receive asks Receive. If it takes longer than the budget and may, the asker sees in the
+// meantime that somebody is at it: a stream that reply will finish. A welcome and a card's
+// answer are taken for 5 s only, so nothing is begun for them.
+func (l *LongConn) receive(s *session, in *botMessage, m handlers.Message, reqID string) (c handlers.Content, err error) {
+	if l.o.Patience <= l.o.Budget || m.Kind == handlers.Enter || m.Kind == handlers.Click {
+		ctx, cancel := context.WithTimeout(context.Background(), l.o.Budget)
+		defer cancel()
+		return l.o.Receive(ctx, m)
 	}
-	f.Body = appendBotReply(nil, m, in.MsgID, c)
+	ctx, cancel := context.WithTimeout(context.Background(), l.o.Patience)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c, err = l.o.Receive(ctx, m)
+	}()
+	soon := time.NewTimer(l.o.Budget)
+	defer soon.Stop()
+	select {
+	case <-done:
+		return c, err
+	case <-soon.C:
+	}
+	body := appendStream(nil, streamID(in.MsgID), false, waitNote)
+	if err := s.request(ctx, opReply, frame{Cmd: cmdRespond, Body: body}, reqID); err != nil {
+		l.log.Warn("reply not begun", "id", m.ID, "err", err)
+	}
+	<-done
+	return c, err
+}
+
+// reply answers on the socket the message came by: the words first, then picture and file.
+func (l *LongConn) reply(s *session, in *botMessage, m handlers.Message, reqID string, c handlers.Content) error {
 	ctx, cancel := context.WithTimeout(context.Background(), replyPatience)
 	defer cancel()
-	err := s.request(ctx, opReply, f, reqID)
+	switch m.Kind {
+	case handlers.Enter:
+		return s.request(ctx, opReply, frame{Cmd: cmdWelcome, Body: appendBotReply(nil, m, in.MsgID, c)}, reqID)
+	case handlers.Click:
+		return s.request(ctx, opReply, frame{Cmd: cmdUpdate, Body: appendBotReply(nil, m, in.MsgID, c)}, reqID)
+	}
+	files := BotLine.Parts(handlers.Content{File: c.File, Image: c.Image})
+	for _, f := range files {
+		if f.File != nil {
+			c.File = nil
+		}
+		if f.Image != nil {
+			c.Image = nil
+		}
+	}
+	if !c.Empty() {
+		f := frame{Cmd: cmdRespond, Body: appendBotReply(nil, m, in.MsgID, c)}
+		if err := l.respond(ctx, s, m, reqID, f, c, markdownBody(cut(marked(c), LimitBot))); err != nil {
+			return err
+		}
+	}
+	for _, part := range files {
+		body, err := l.fileBody(ctx, opReply, part)
+		if err == nil && body == "" {
+			continue // it named a file that is too large: the words did
+		}
+		if err == nil {
+			err = l.respond(ctx, s, m, reqID, frame{Cmd: cmdRespond, Body: []byte("{" + body + "}")}, part, body)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// respond says one message of an answer. If the socket or the message's id is gone, or this
+// kind of answer is refused there, it goes as a push on the next connection, which needs
+// neither. Where there will be none because another replica has the bot now, and where the
+// conversation has had all it may in this minute, it goes to Options.Lost.
+func (l *LongConn) respond(ctx context.Context, s *session, m handlers.Message, reqID string, f frame, c handlers.Content, body string) error {
+	err := l.insist(ctx, s, f, reqID)
 	var e *Error
-	if !errors.As(err, &e) || f.Cmd != cmdRespond || !e.undeliverable() && e.Code != codeNotSubscribed {
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case e.limited():
+		l.lose(ctx, m, c)
+		return err
+	case !e.undeliverable() && e.Code != codeNotSubscribed:
+		return err
+	}
+	if s = l.await(ctx); s == nil {
+		l.lose(ctx, m, c)
 		return err
 	}
 	to, single := m.Chat, false
 	if m.Single() {
 		to, single = m.From, true
 	}
-	if s = l.await(ctx); s == nil {
-		return err
-	}
-	body := pushBody(to, single, cut(Escape(Plain(c)), LimitBot))
-	return s.request(ctx, opPush, frame{Cmd: cmdSend, Body: body}, l.newID(cmdSend))
+	return s.request(ctx, opPush, frame{Cmd: cmdSend, Body: pushBody(to, single, body)}, l.newID(cmdSend))
 }
+
+// insist repeats what the platform refused for a moment only: two frames for one message
+// at a time (6000), too many at once, busy. A refused frame was not shown.
+func (l *LongConn) insist(ctx context.Context, s *session, f frame, reqID string) error {
+	for attempt := 1; ; attempt++ {
+		err := s.request(ctx, opReply, f, reqID)
+		var e *Error
+		if attempt == 3 || !errors.As(err, &e) || e.Code == 0 || e.limited() || e.Code == codeNotSubscribed || !e.Retryable() {
+			return err
+		}
+		if !pause(ctx, min(e.After(), 2*time.Second)) {
+			return err
+		}
+	}
+}
+
+// lose hands over an answer that was certainly not delivered.
+func (l *LongConn) lose(ctx context.Context, m handlers.Message, c handlers.Content) {
+	if l.o.Lost == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), l.o.Budget)
+	defer stop()
+	l.o.Lost(ctx, m, c)
+}
+
+// maxPatience leaves a begun stream, which lives six minutes, time to be finished.
+const maxPatience = 5 * time.Minute
 
 // replyPatience is how long an answer waits for a lost connection to come back.
 const replyPatience = 45 * time.Second

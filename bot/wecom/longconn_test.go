@@ -63,6 +63,7 @@ func (l *lineup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.t.Error(err)
 		return
 	}
+	conn.SetReadLimit(maxFrame)
 	p := &peer{conn: conn, frames: make(chan frame, 64), gone: make(chan struct{})}
 	defer close(p.gone)
 	defer conn.CloseNow() //nolint:errcheck // the test is over with it

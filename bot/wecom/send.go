@@ -5,19 +5,19 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/silenceper/wechat/v2/work/message"
-	"github.com/silenceper/wechat/v2/work/robot"
 
 	"juwei/handlers"
 )
 
 // SendOptions say how a content goes out.
 type SendOptions struct {
-	Dedupe     bool // app: the platform drops an identical request within 30 min, so an unknown send may be repeated
-	Markdown   bool // webhook: Text is markdown, up to LimitMarkdown, and is not escaped
-	MentionAll bool // webhook text: @all
+	Dedupe     bool     // app: the platform drops an identical request within 30 min, so an unknown send may be repeated
+	Markdown   bool     // Text is the old markdown (colours and <@userid>, no lists and tables), and is not escaped
+	MentionAll bool     // webhook and appchat text: @all, as Content.MentionAll
+	Mentions   []string // webhook and appchat text: plain userids to call
+	Card       bool     // response_url: a card with buttons goes as one, not as lines to type
 }
 
 // Sent is what the platform gave for an app message.
@@ -26,66 +26,121 @@ type Sent struct {
 	ResponseCode Secret // for UpdateCard, 72 h, once; only for cards
 }
 
-// Webhook posts c to the group behind key (doc path 91770): as plain text up to LimitText
-// bytes, escaped, buttons as lines to type; or as markdown. A longer content is refused
-// with code 45002, an empty one with 44004, before anything is sent: Split first. There
-// is no way to send twice safely; see Error.Unknown.
+// Webhook posts one message to the group behind key (doc path 91770): a picture, a file
+// (uploaded first), a notice's card, markdown (Content.Markdown goes as markdown_v2), or
+// plain text, escaped, buttons as lines to type. What does not fit one message (see
+// GroupWebhook) is refused before anything is sent, too long with code 45002, empty with
+// 44004: Channel.Parts makes parts that fit. There is no way to send twice safely; see
+// Error.Unknown.
 func (c *Client) Webhook(ctx context.Context, key Secret, content handlers.Content, o SendOptions) error {
 	const op = "webhook"
-	text, limit := Plain(content), LimitText
-	if o.Markdown {
-		limit = LimitMarkdown
-	} else {
-		text = EscapeTags(text)
-	}
-	if err := fits(op, text, limit); err != nil {
-		return err
-	}
-	var body any
-	if o.Markdown {
-		m := robot.WebhookSendMarkdownOption{MsgType: "markdown"}
-		m.Markdown.Content = text
-		body = m
-	} else {
-		t := robot.WebhookSendTextOption{MsgType: "text"}
-		t.Text.Content = text
-		t.Text.MentionedList, t.Text.MentionedMobileList = []string{}, []string{}
-		if o.MentionAll {
-			t.Text.MentionedList = []string{"@all"}
-		}
-		body = t
-	}
 	ctx, cancel := c.within(ctx)
 	defer cancel()
+	body, err := groupMessage(op, GroupWebhook, content, o, func(f handlers.File) (string, error) { return c.uploadTo(ctx, key, f) })
+	if err != nil {
+		return err
+	}
 	return c.post(ctx, call{op: op, path: "webhook/send", query: url.Values{"key": {string(key)}}, body: body}, string(key))
 }
 
-// App sends c to one person by the app (doc path 90236): a card with buttons if c has
-// one, else text up to LimitText bytes, escaped. If the card has no Body, c's Text takes
-// its place when it is short enough to show; otherwise the whole goes as text, with the
-// buttons as lines to type. Limits are refused as by Webhook. A userid that the platform
-// names as invalid or unlicensed is code 81013.
+// outgoing is one message to a group.
+type outgoing struct {
+	ChatID     string         `json:"chatid,omitempty"` // appchat
+	MsgType    string         `json:"msgtype"`
+	Text       *groupText     `json:"text,omitempty"`
+	Markdown   *markdownField `json:"markdown,omitempty"`
+	MarkdownV2 *markdownField `json:"markdown_v2,omitempty"`
+	Image      any            `json:"image,omitempty"`
+	File       *mediaRef      `json:"file,omitempty"`
+	TextCard   *textCard      `json:"textcard,omitempty"`
+	Card       *notice        `json:"template_card,omitempty"`
+}
+
+type groupText struct {
+	Content string   `json:"content"`
+	Users   []string `json:"mentioned_list"`
+	Mobiles []string `json:"mentioned_mobile_list"`
+}
+
+type markdownField struct {
+	Content string `json:"content"`
+}
+
+// groupMessage is content as the one message it makes in a group. upload is called for
+// what must be uploaded first, after everything else has been checked.
+func groupMessage(op string, ch Channel, content handlers.Content, o SendOptions, upload func(handlers.File) (string, error)) (outgoing, error) {
+	if f, picture, err := alone(op, ch, content); err != nil || f != nil {
+		if err != nil {
+			return outgoing{}, err
+		}
+		if picture && ch.Name == GroupWebhook.Name {
+			return outgoing{MsgType: "image", Image: inline(f.Data)}, nil
+		}
+		id, err := upload(*f)
+		if err != nil {
+			return outgoing{}, err
+		}
+		if picture {
+			return outgoing{MsgType: "image", Image: &mediaRef{id}}, nil
+		}
+		return outgoing{MsgType: "file", File: &mediaRef{id}}, nil
+	}
+	if n, ok := noticeOf(content); ok && ch.Notices {
+		if ch.Name == GroupWebhook.Name {
+			return outgoing{MsgType: "template_card", Card: n}, nil
+		}
+		return outgoing{MsgType: "textcard", TextCard: n.textCard()}, nil
+	}
+	switch {
+	case o.Markdown:
+		text := Plain(content)
+		return outgoing{MsgType: "markdown", Markdown: &markdownField{text}}, fits(op, text, ch.Markdown)
+	case content.Markdown && ch.Tables:
+		text := marked(content)
+		return outgoing{MsgType: "markdown_v2", MarkdownV2: &markdownField{text}}, fits(op, text, ch.Markdown)
+	}
+	t := groupText{Content: EscapeTags(Plain(content)), Users: []string{}, Mobiles: []string{}}
+	t.Users = append(t.Users, o.Mentions...)
+	if o.MentionAll || content.MentionAll {
+		t.Users = append(t.Users, "@all")
+	}
+	return outgoing{MsgType: "text", Text: &t}, fits(op, t.Content, ch.Text)
+}
+
+// alone is the file or picture that content is, or nil. One beside words is refused: it
+// would be two messages, of which the second can fail when the first has been said.
+func alone(op string, ch Channel, content handlers.Content) (f *handlers.File, picture bool, err error) {
+	f, limit := content.File, ch.File
+	if f == nil {
+		f, limit, picture = content.Image, ch.Image, true
+	}
+	switch {
+	case f == nil:
+		return nil, false, nil
+	case content.Text != "" || content.Card != nil || content.File != nil && content.Image != nil:
+		return nil, false, &Error{Op: op, Code: codeParameter, Msg: "a file and words are two messages"}
+	}
+	return f, picture, fitsFile(op, *f, limit)
+}
+
+// App sends one message to one person by the app (doc path 90236): a picture or a file
+// (uploaded first), a card with buttons, a notice, else text, escaped. If the card has no
+// Body, c's Text takes its place when it is short enough to show; otherwise the whole goes
+// as text, with the buttons as lines to type. Limits (AppMessage) are refused as by
+// Webhook. A userid that the platform names as invalid or unlicensed is code 81013.
 func (c *Client) App(ctx context.Context, userid string, content handlers.Content, o SendOptions) (Sent, error) {
 	const op = "message"
 	// "@all" and "a|b" would reach more than one person.
 	if userid == "" || userid == "@all" || strings.Contains(userid, "|") {
 		return Sent{}, &Error{Op: op, Code: codeNoRecipient, Msg: "not one person's userid"}
 	}
-	req := appRequest{SendRequestCommon: message.SendRequestCommon{ToUser: userid}, AgentID: c.o.AgentID}
-	if o.Dedupe {
-		req.EnableDuplicateCheck, req.DuplicateCheckInterval = 1, 1800
-	}
-	if card, ok := templateOf(content); ok {
-		req.MsgType, req.Card = "template_card", card
-	} else {
-		text := EscapeTags(Plain(content))
-		if err := fits(op, text, LimitText); err != nil {
-			return Sent{}, err
-		}
-		req.MsgType, req.Text = "text", &message.TextField{Content: text}
-	}
 	ctx, cancel := c.within(ctx)
 	defer cancel()
+	req, err := c.appMessage(ctx, op, content, o)
+	if err != nil {
+		return Sent{}, err
+	}
+	req.SendRequestCommon.ToUser = userid
 	var res message.SendResponse
 	if err := c.withToken(ctx, call{op: op, path: "message/send", body: req, answer: &res}); err != nil {
 		return Sent{}, err
@@ -94,6 +149,55 @@ func (c *Client) App(ctx context.Context, userid string, content handlers.Conten
 		return Sent{}, &Error{Op: op, Code: codeNoRecipient, Msg: "the platform names the userid as invalid or unlicensed", Wrote: true, Status: 200}
 	}
 	return Sent{MsgID: res.MsgID, ResponseCode: Secret(res.ResponseCode)}, nil
+}
+
+// appMessage is content as the one message it makes in the app's 1:1 chat.
+func (c *Client) appMessage(ctx context.Context, op string, content handlers.Content, o SendOptions) (req appRequest, err error) {
+	req.AgentID = c.o.AgentID
+	if o.Dedupe {
+		req.EnableDuplicateCheck, req.DuplicateCheckInterval = 1, 1800
+	}
+	f, picture, err := alone(op, AppMessage, content)
+	if err != nil {
+		return req, err
+	}
+	if f != nil {
+		req.MsgType = "file"
+		if picture {
+			req.MsgType = "image"
+		}
+		id, err := c.upload(ctx, req.MsgType, *f)
+		if picture {
+			req.Image = &mediaRef{id}
+		} else {
+			req.File = &mediaRef{id}
+		}
+		return req, err
+	}
+	if n, ok := noticeOf(content); ok {
+		req.MsgType, req.TextCard = "textcard", n.textCard()
+		return req, nil
+	}
+	if card, ok := templateOf(content); ok {
+		req.MsgType, req.Card = "template_card", card
+		return req, nil
+	}
+	if o.Markdown {
+		req.MsgType, req.Markdown = "markdown", &markdownField{Plain(content)}
+		return req, fits(op, req.Markdown.Content, AppMessage.Markdown)
+	}
+	req.MsgType, req.Text = "text", &message.TextField{Content: EscapeTags(Plain(content))}
+	return req, fits(op, req.Text.Content, AppMessage.Text)
+}
+
+// Recall takes an app message back within 24 h (doc path 94867). msgid is Sent.MsgID.
+func (c *Client) Recall(ctx context.Context, msgid string) error {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	body := struct {
+		MsgID string `json:"msgid"`
+	}{msgid}
+	return c.withToken(ctx, call{op: "recall", path: "message/recall", body: body})
 }
 
 // UpdateCard disables the buttons of a card that userid was sent and shows done on them,
@@ -208,65 +312,11 @@ func fits(op, text string, limit int) error {
 // outer field wins over the embedded one of the same name.
 type appRequest struct {
 	message.SendRequestCommon
-	AgentID int                `json:"agentid"`
-	Text    *message.TextField `json:"text,omitempty"`
-	Card    *templateCard      `json:"template_card,omitempty"`
-}
-
-// templateCard is a button_interaction card (doc paths 90236, 101032); the library has
-// text_notice only.
-type templateCard struct {
-	Type    string          `json:"card_type"`
-	Title   robot.CardTitle `json:"main_title"`
-	Body    string          `json:"sub_title_text,omitempty"`
-	Rows    []cardRow       `json:"horizontal_content_list,omitempty"`
-	Buttons []cardButton    `json:"button_list"`
-	Task    string          `json:"task_id"`
-}
-
-type cardRow struct {
-	Key   string `json:"keyname"`
-	Value string `json:"value"`
-}
-
-type cardButton struct {
-	Text  string `json:"text"`
-	Style int    `json:"style"`
-	Key   string `json:"key"`
-}
-
-// maxCardBody is how many characters of a card's text show.
-const maxCardBody = 112
-
-// templateOf is c as a card, if it is one and has what the platform demands of one.
-func templateOf(c handlers.Content) (*templateCard, bool) {
-	if c.Card == nil || c.Card.Task == "" || c.Card.Title == "" || len(c.Card.Buttons) == 0 || len(c.Card.Buttons) > 6 || len(c.Card.Rows) > 6 {
-		return nil, false
-	}
-	t := &templateCard{
-		Type:  "button_interaction",
-		Title: robot.CardTitle{Title: tidy(c.Card.Title), Desc: tidy(c.Card.Desc)},
-		Body:  tidy(c.Card.Body),
-		Task:  c.Card.Task,
-	}
-	if t.Body == "" && c.Text != "" {
-		if utf8.RuneCountInString(c.Text) > maxCardBody {
-			return nil, false
-		}
-		t.Body = tidy(c.Text)
-	}
-	for _, r := range c.Card.Rows {
-		t.Rows = append(t.Rows, cardRow{tidy(r.Key), tidy(r.Value)})
-	}
-	for _, b := range c.Card.Buttons {
-		if len(b.Line) > 1024 {
-			return nil, false
-		}
-		style := 2
-		if b.Primary {
-			style = 1
-		}
-		t.Buttons = append(t.Buttons, cardButton{tidy(b.Text), style, b.Line})
-	}
-	return t, true
+	AgentID  int                `json:"agentid"`
+	Text     *message.TextField `json:"text,omitempty"`
+	Markdown *markdownField     `json:"markdown,omitempty"`
+	Image    *mediaRef          `json:"image,omitempty"`
+	File     *mediaRef          `json:"file,omitempty"`
+	TextCard *textCard          `json:"textcard,omitempty"`
+	Card     *templateCard      `json:"template_card,omitempty"`
 }

@@ -64,6 +64,8 @@ type session struct {
 
 	mu      sync.Mutex
 	pending map[string]chan frame // request id → whoever waits for its ack
+	opening string                // the subscription's request id
+	heard   bool                  // subscribed: what comes now is for us
 
 	queues *queues
 }
@@ -100,7 +102,7 @@ func (l *LongConn) once(ctx context.Context, q *queues) (subscribed bool, err er
 	l.log.Info("long connection subscribed")
 	s.keepAlive(ctx)
 	if ctx.Err() != nil { // no new messages; those in hand are answered on this socket
-		s.queues.drain(l.o.Budget + time.Second)
+		s.queues.drain(max(l.o.Budget, l.o.Patience) + time.Second)
 		s.stop(ctx.Err())
 		conn.Close(websocket.StatusNormalClosure, "") //nolint:errcheck // it is over
 	}
@@ -131,7 +133,11 @@ func (s *session) subscribe(ctx context.Context) error {
 	b = appendString(b, s.l.o.BotID)
 	b = append(b, `,"secret":`...)
 	b = append(appendString(b, string(s.l.o.Secret)), '}')
-	return s.request(ctx, opSubscribe, frame{Cmd: cmdSubscribe, Body: b}, s.l.newID(cmdSubscribe))
+	id := s.l.newID(cmdSubscribe)
+	s.mu.Lock()
+	s.opening = id
+	s.mu.Unlock()
+	return s.request(ctx, opSubscribe, frame{Cmd: cmdSubscribe, Body: b}, id)
 }
 
 // keepAlive pings until the session ends or ctx does. Two pings without an answer end it.
@@ -157,20 +163,29 @@ func (s *session) keepAlive(ctx context.Context) {
 	}
 }
 
-// request writes a frame and waits for its ack, at most the option AckWait. A code other
+// request is exchange for a frame whose ack says nothing but yes.
+func (s *session) request(ctx context.Context, op string, f frame, reqID string) error {
+	_, err := s.exchange(ctx, op, f, reqID)
+	return err
+}
+
+// silent reports whether an exchange says nothing to anybody: it cannot be half done.
+func silent(op string) bool { return op == opPing || op == opSubscribe || op == opUpload }
+
+// exchange writes a frame and waits for its ack, at most the option AckWait. A code other
 // than 0 is an *Error; "not subscribed" also ends the session, whose socket is then of no
 // use however well it answers pings.
-func (s *session) request(ctx context.Context, op string, f frame, reqID string) error {
+func (s *session) exchange(ctx context.Context, op string, f frame, reqID string) (frame, error) {
 	f.Headers.ReqID = reqID
 	data, err := marshalFrame(f)
 	if err != nil {
-		return &Error{Op: op, Msg: "frame does not encode"}
+		return frame{}, &Error{Op: op, Msg: "frame does not encode"}
 	}
 	ack := make(chan frame, 1)
 	s.mu.Lock()
 	if _, taken := s.pending[reqID]; taken {
 		s.mu.Unlock()
-		return &Error{Op: op, Code: 6000, Msg: "an answer to this message is on its way"}
+		return frame{}, &Error{Op: op, Code: codeConflict, Msg: "an answer to this message is on its way"}
 	}
 	s.pending[reqID] = ack
 	s.mu.Unlock()
@@ -180,33 +195,37 @@ func (s *session) request(ctx context.Context, op string, f frame, reqID string)
 		s.mu.Unlock()
 	}()
 	if s.ended() {
-		return &Error{Op: op, Code: codeNotSubscribed, Msg: "connection ended"}
+		return frame{}, &Error{Op: op, Code: codeNotSubscribed, Msg: "connection ended"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.l.o.AckWait)
+	patience := s.l.o.AckWait
+	if op == opUpload {
+		patience *= 6 // several chunks share the way out
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := s.conn.Write(ctx, websocket.MessageText, data); err != nil {
 		msg, cause := reason(err, string(s.l.o.Secret))
-		e := &Error{Op: op, Msg: msg, Wrote: op != opPing && op != opSubscribe, cause: cause}
+		e := &Error{Op: op, Msg: msg, Wrote: !silent(op), cause: cause}
 		s.stop(e)
-		return e
+		return frame{}, e
 	}
-	lost := &Error{Op: op, Wrote: op != opPing && op != opSubscribe}
+	lost := &Error{Op: op, Wrote: !silent(op)}
 	select {
 	case a := <-ack:
 		if a.Code == 0 {
-			return nil
+			return a, nil
 		}
 		e := &Error{Op: op, Code: a.Code, Msg: clean(a.Msg, string(s.l.o.Secret))}
 		if a.Code == codeNotSubscribed {
 			s.stop(e)
 		}
-		return e
+		return frame{}, e
 	case <-s.done:
 		lost.Msg = "connection ended before the answer"
 	case <-ctx.Done():
 		lost.Msg, lost.cause = reason(ctx.Err())
 	}
-	return lost
+	return frame{}, lost
 }
 
 // marshalFrame puts the body in as it is: encoding/json would escape what lies in it.
@@ -235,18 +254,28 @@ func (s *session) read() {
 			s.stop(fmt.Errorf("long connection: read: %s", msg))
 			return
 		}
-		if kind != websocket.MessageText {
-			continue
+		if kind == websocket.MessageText {
+			s.take(data)
 		}
-		var f frame
-		if json.Unmarshal(stripControls(data), &f) != nil {
-			s.l.log.Warn("frame refused", "err", errBody)
-			continue
-		}
-		switch f.Cmd {
-		case "":
-			s.settle(f)
-		case cmdMessage, cmdEvent:
+	}
+}
+
+// take handles one frame. A message is heard only between the subscription's yes and the
+// end: an answer to an earlier one would be refused.
+func (s *session) take(data []byte) {
+	var f frame
+	if json.Unmarshal(stripControls(data), &f) != nil {
+		s.l.log.Warn("frame refused", "err", errBody)
+		return
+	}
+	switch f.Cmd {
+	case "":
+		s.settle(f)
+	case cmdMessage, cmdEvent:
+		s.mu.Lock()
+		heard := s.heard
+		s.mu.Unlock()
+		if heard {
 			s.hear(f)
 		}
 	}
@@ -263,11 +292,15 @@ func (s *session) settle(f frame) {
 			ok = true
 		}
 	}
-	if ok {
-		select {
-		case ack <- f:
-		default: // acked twice
-		}
+	if !ok {
+		return
+	}
+	if f.Headers.ReqID == s.opening && f.Code == 0 {
+		s.heard = true // here, not in subscribe: a message may be the very next frame
+	}
+	select {
+	case ack <- f:
+	default: // acked twice
 	}
 }
 

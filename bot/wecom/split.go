@@ -92,10 +92,14 @@ func cut(text string, limit int) string {
 	return text + "\n" + cutNote
 }
 
-// Plain is c as text for a channel without buttons: its Text (or what the card says, if
-// it has none), then for each button the line that typing would need.
+// Plain is c as text for a channel without buttons and files: its Text, without markdown's
+// marks (or what the card says, if it has none), then for each button the line that typing
+// would need, a notice's address, and the names of what is not shown.
 func Plain(c handlers.Content) string {
-	if c.Card == nil {
+	if c.Markdown {
+		c.Text = words(c.Text)
+	}
+	if c.Card == nil && c.File == nil && c.Image == nil {
 		return tidy(c.Text)
 	}
 	var b strings.Builder
@@ -108,18 +112,26 @@ func Plain(c handlers.Content) string {
 		}
 		b.WriteString(s)
 	}
-	if c.Text != "" {
-		line(c.Text)
-	} else {
-		line(c.Card.Title)
-		line(c.Card.Desc)
-		line(c.Card.Body)
-		for _, r := range c.Card.Rows {
-			line(r.Key + "：" + r.Value)
+	line(c.Text)
+	if card := c.Card; card != nil {
+		if c.Text == "" {
+			line(card.Title)
+			line(card.Desc)
+			line(card.Body)
+			for _, r := range card.Rows {
+				line(r.Key + "：" + r.Value)
+			}
 		}
+		for _, x := range card.Buttons {
+			line(x.Text + "请回：" + x.Line)
+		}
+		line(card.URL)
 	}
-	for _, x := range c.Card.Buttons {
-		line(x.Text + "请回：" + x.Line)
+	if c.Image != nil {
+		line("［图片］" + c.Image.Name)
+	}
+	if c.File != nil {
+		line("［文件］" + c.File.Name)
 	}
 	return tidy(b.String())
 }

@@ -1,7 +1,8 @@
 // Package admin is help, and what the administrator does in chat.
 //
-// In: /帮助 and /绑定. Out: three lines by role, or a chat bound to its name in the
-// overlay. Start with Handlers.
+// In: /帮助, /绑定, /日程 and /投递. Out: three lines by role, a chat bound to its name in
+// the overlay, what the bot will do by itself next, or what became of what it said.
+// Start with Handlers.
 package admin
 
 import (
@@ -17,7 +18,7 @@ import (
 )
 
 // Handlers is what the family offers.
-func Handlers() handlers.Family {
+func Handlers(agenda Agenda) handlers.Family {
 	return handlers.Family{
 		Name: "admin",
 		Commands: func(*config.Street) []handlers.Command {
@@ -28,8 +29,9 @@ func Handlers() handlers.Family {
 				Name: "绑定", Roles: []config.Role{config.RoleAdmin}, Binding: true,
 				Summary: "登记一个群", Usage: "/绑定 群名 登记码", Example: "/绑定 书记群 K7QM",
 				Detail: "在要登记的群里 @我 /绑定，会得到登记码；再发：/绑定 群名 登记码", Run: bind,
-			}}
+			}, agenda.command(), deliveryCommand()}
 		},
+		Recipes: []handlers.Recipe{{Name: handlers.RecipeUndelivered, Render: undelivered}},
 	}
 }
 

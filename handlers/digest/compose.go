@@ -33,8 +33,15 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 		day, before func() ([]handlers.Filed, error)
 	}
 	var pending []reads
-	for _, form := range p.Forms {
-		pending = append(pending, reads{f.tally(b, form, day), f.tally(b, form, day.Add(-1))})
+	forms := p.On(day)
+	for _, form := range forms {
+		pending = append(pending, reads{f.tally(b, form, day), f.tally(b, form, form.Prior(day))})
+	}
+	var more []func() (string, error)
+	if d.Street.Active(day)[0] == p { // of several packs one says them
+		for _, line := range f.lines {
+			more = append(more, line(d, b, day))
+		}
 	}
 	if err := b.Run(ctx); err != nil {
 		return said{}, fmt.Errorf("read reports of %s: %w", day, err)
@@ -43,7 +50,7 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 	byForm := map[string]counted{}
 	var heads []string
 	units := len(d.Dir.Units(d.Street))
-	for i, form := range p.Forms {
+	for i, form := range forms {
 		c := counted{form: form}
 		var err error
 		if c.day, err = pending[i].day(); err != nil {
@@ -54,9 +61,18 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 		}
 		c.both, c.sum = both(c.day, c.before), totals(form, c.day)
 		byForm[form.Name] = c
+		if len(c.day) == 0 && !form.Required {
+			continue
+		}
 		out.Filed[form.Name] = len(c.day)
 		out.Totals[form.Name] = c.sum
-		heads = append(heads, c.head(units))
+		if form.Required && form.Every != config.EveryEvent {
+			head := c.head(units)
+			if form.Every == config.EveryWeek { // its week ended on another day
+				head = strings.Replace(head, form.Name, form.Name+"（"+form.Closed(day).Label()+"）", 1)
+			}
+			heads = append(heads, head)
+		}
 	}
 	lines := []string{fmt.Sprintf("【晨报 %s】%s", morning.Label(), p.Title), day.Label() + strings.Join(heads, "；")}
 	base, changed := 0, false
@@ -75,9 +91,18 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 	} else if changed && base < units {
 		lines = append(lines, fmt.Sprintf("（增减只算两天都报的%d个居民区）", base))
 	}
-	for _, form := range p.Forms {
+	for _, form := range forms {
 		if l := byForm[form.Name].unexplained(d.Street); l != "" {
 			lines = append(lines, l)
+		}
+	}
+	for _, line := range more {
+		text, err := line()
+		if err != nil {
+			return said{}, err
+		}
+		if text != "" {
+			lines = append(lines, text)
 		}
 	}
 	if last.Rev != 0 {
@@ -94,13 +119,16 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, 
 // head says the base: 日报17/19，补报1.
 func (c counted) head(units int) string {
 	s := fmt.Sprintf("%s%d/%d", c.form.Name, len(c.day), units)
-	late, fixed := 0, 0
+	late, fixed, carried := 0, 0, 0
 	for _, r := range c.day {
 		if r.Late {
 			late++
 		}
 		if r.Corrected {
 			fixed++
+		}
+		if r.Carried {
+			carried++
 		}
 	}
 	if late > 0 {
@@ -109,6 +137,9 @@ func (c counted) head(units int) string {
 	if fixed > 0 {
 		s += fmt.Sprintf("，更正%d", fixed)
 	}
+	if carried > 0 {
+		s += fmt.Sprintf("，沿用%d", carried)
+	}
 	return s
 }
 
@@ -116,11 +147,15 @@ func (c counted) head(units int) string {
 func (c counted) section(s config.Section) string {
 	var parts []string
 	for _, name := range s.Fields {
-		part := fmt.Sprintf("%s%d", name, c.sum[name])
-		if name == s.Title {
-			part = fmt.Sprint(c.sum[name])
+		x := c.form.Field(name)
+		if x == nil { // not asked any more
+			continue
 		}
-		if s.Change {
+		part := name + x.Format(c.sum[name])
+		if name == s.Title {
+			part = x.Format(c.sum[name])
+		}
+		if s.Change && x.Stored() {
 			part += c.changed(name)
 		}
 		if s.ByUnit {
@@ -192,15 +227,18 @@ func (c counted) unexplained(s *config.Street) string {
 func errata(p *config.Pack, prev said, now map[string]counted, units int) []string {
 	var out []string
 	for _, form := range p.Forms {
-		c := now[form.Name]
+		c, asked := now[form.Name]
+		if !asked {
+			continue
+		}
 		var parts []string
-		if n := len(c.before); n != prev.Filed[form.Name] {
+		if n := len(c.before); form.Required && n != prev.Filed[form.Name] {
 			parts = append(parts, fmt.Sprintf("%s%d/%d→%d/%d", form.Name, prev.Filed[form.Name], units, n, units))
 		}
 		sum := totals(form, c.before)
 		for _, x := range form.Fields {
 			if old, ok := prev.Totals[form.Name][x.Name]; ok && sum[x.Name] != old {
-				parts = append(parts, fmt.Sprintf("%s%d→%d", x.Name, old, sum[x.Name]))
+				parts = append(parts, x.Name+x.Format(old)+"→"+x.Format(sum[x.Name]))
 			}
 		}
 		if len(parts) > 0 {
@@ -213,11 +251,21 @@ func errata(p *config.Pack, prev said, now map[string]counted, units int) []stri
 func totals(form *config.Form, reports []handlers.Filed) map[string]int {
 	out := map[string]int{}
 	for _, x := range form.Fields {
-		if x.Kind != config.KindInt {
+		if !x.Stored() || !x.Sums() {
 			continue
 		}
 		for _, r := range reports {
 			out[x.Name] += r.Values[x.Name]
+		}
+	}
+	// What is derived follows from the street's totals: a rate is no sum of rates.
+	get := form.Get(func(name string) (int, bool) {
+		n, ok := out[name]
+		return n, ok && len(reports) > 0
+	})
+	for _, x := range form.Fields {
+		if n, ok := get(x.Name); ok && !x.Asked() {
+			out[x.Name] = n
 		}
 	}
 	return out

@@ -20,10 +20,15 @@ import (
 )
 
 // Family composes digests. Call New.
-type Family struct{ tally handlers.Tally }
+type Family struct {
+	tally handlers.Tally
+	lines []handlers.DigestLine
+}
 
-// New makes the family; tally counts reports.
-func New(tally handlers.Tally) *Family { return &Family{tally: tally} }
+// New makes the family; tally counts reports, lines are said behind the figures.
+func New(tally handlers.Tally, lines ...handlers.DigestLine) *Family {
+	return &Family{tally: tally, lines: lines}
+}
 
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
@@ -36,7 +41,7 @@ func (f *Family) Handlers() handlers.Family {
 				Summary: "看今天或某天的晨报", Usage: "/晨报 [日期]", Example: "/晨报", Run: f.ask,
 			}}
 		},
-		Duties: []handlers.Duty{{Kind: "digest", Past: true, Run: f.Morning}},
+		Duties: []handlers.Duty{{Kind: "digest", Title: "晨报", Past: true, Run: f.Morning}},
 	}
 }
 

@@ -3,9 +3,10 @@ package notice
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"time"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -13,19 +14,33 @@ import (
 	"juwei/store"
 )
 
-// longest is how long a notice may be, in characters: it must fit one webhook text
-// (2,048 bytes) with its number and its last line.
-const longest = 500
+// perWeek is how many notices that want an answer are enough for a week (card S04).
+const perWeek = 2
 
-// draft takes the next number and asks the other members of the office for approval.
-func (f *Family) draft(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
+// leading is the number behind 换, as typed.
+var leading = regexp.MustCompile(`^\s*(?:换成|替换|更换|换)?\s*(?:温馨提示|提示|通知)?\s*[#＃]?\s*[0-9０-９一二三四五六七八九十]+\s*号?[\s，,：:]*`)
+
+// draft takes the next number and asks the other members of the office for approval. old is
+// the number of the notice it shall take the place of; 0 = none.
+func (f *Family) draft(ctx context.Context, c *handlers.Call, old int) (handlers.Outcome, error) {
 	if !c.Private() {
 		return handlers.Outcome{}, handlers.Refuse("温馨提示在私聊里起草，审过再发群。", "请私聊我发：/通知 标题，换行写内容")
 	}
-	title, body, _ := strings.Cut(f.expand(c, syntax.Behind(c.Message.Text, "通知", word)), "\n")
-	v := notice{Title: strings.TrimSpace(title), Body: strings.TrimSpace(body), Author: c.Person.UserID, State: waiting, At: c.At.Unix()}
-	if n := utf8.RuneCountInString(v.Title + v.Body); n > longest {
-		return handlers.Outcome{}, handlers.Refusef("请删短一些再发，或分成两条。", "写了%d个字，手机上一屏最多%d个字。", n, longest)
+	text := syntax.Behind(c.Message.Text, "通知", word)
+	if old > 0 {
+		text = strings.TrimSpace(leading.ReplaceAllString(text, ""))
+		if text == "" {
+			return handlers.Outcome{}, handlers.Refuse("换成什么？请写上新的内容。", fmt.Sprintf("例：/通知 换 %d 新标题，换行写内容", old))
+		}
+	}
+	text, err := expand(c, text)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	d := f.desk(c)
+	s := readSheet(text, d)
+	if faults := lint(s, d); len(faults) > 0 {
+		return handlers.Outcome{}, refuse(s, faults, old)
 	}
 	var others []config.Person
 	for _, p := range c.Dir.PeopleOf(c.Street, config.RoleDiscipline) {
@@ -36,14 +51,34 @@ func (f *Family) draft(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	if len(others) == 0 {
 		return handlers.Outcome{}, handlers.Refuse("名单里没有第二位纪工委同事，没人能审。", "请管理员先加一位。")
 	}
-	b := c.Read()
-	count := b.Size(store.Notices())
-	if err := b.Run(ctx); err != nil {
-		return handlers.Outcome{}, fmt.Errorf("count notices: %w", err)
+	before, known, err := f.earlier(ctx, c, append(conditions(s.To), old))
+	if err != nil {
+		return handlers.Outcome{}, err
 	}
-	v.n = *count + 1
-	out := handlers.Answer(fmt.Sprintf("%s 已记下，等%s审。审过就发书记群，是这个样子：\n%s", v.name(), titles(others), v.text(c.BotName())))
-	out.Changes = []store.Change{store.Put(store.Notices(), strconv.Itoa(v.n), 0, v.cell())}
+	v := notice{
+		Title: s.Title, Body: s.Body, Class: s.Class, Where: s.Where, Whom: s.Whom,
+		Author: c.Person.UserID, State: waiting, At: c.At.Unix(), Replaces: old, n: len(known) + 1,
+	}
+	if !s.Due.IsZero() {
+		v.Due = s.Due.Unix()
+	}
+	if v.To, err = resolve(&c.Desk, s.To, before); err != nil {
+		return handlers.Outcome{}, err
+	}
+	if old > 0 {
+		o := before[old].v
+		if o.rev == 0 {
+			return handlers.Outcome{}, handlers.Refusef("看有哪些，发：/通知", "没有%s%d。", word, old)
+		}
+		if err := o.void(&c.Desk); err != nil {
+			return handlers.Outcome{}, err
+		}
+		if !o.live() {
+			return handlers.Outcome{}, handlers.Refusef(fmt.Sprintf("不要它了，发：/通知 撤 %d", old), "%s 还没有发，不用换，重新起草就行。", o.name())
+		}
+	}
+	out := handlers.Answer(fmt.Sprintf("%s 已记下，等%s审。审过就发%s，是这个样子：\n%s%s", v.name(), titles(others), v.where(&c.Desk), v.text(&c.Desk, c.BotName()), f.many(c, v, known)))
+	out.Changes = []store.Change{v.put()}
 	out.Audit = audit(v)
 	for _, p := range others {
 		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.CaseCard, v.approval(c), c.At))
@@ -51,91 +86,254 @@ func (f *Family) draft(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	return out, nil
 }
 
-// expand replaces the name of one of the packs' prepared notices by its text.
-func (f *Family) expand(c *handlers.Call, text string) string {
+// where says to whom it will go.
+func (v notice) where(d *handlers.Desk) string {
+	if v.To.everybody() {
+		return "书记群"
+	}
+	return v.To.say(d) + "私聊"
+}
+
+// desk is what the linter may know.
+func (f *Family) desk(c *handlers.Call) desk {
+	d := desk{at: c.At.In(c.Street.Location), me: c.Person.Title}
+	d.tonight = c.Street.At(c.Day, 20*60)
 	for _, p := range c.Packs() {
-		for _, t := range p.Notices {
-			if strings.TrimSpace(text) == t.Name {
-				return strings.TrimPrefix(t.Name, word+"-") + "\n" + t.Text
-			}
+		if quiet := c.Street.At(c.Day, p.Budget.QuietFrom); quiet.Before(d.tonight) {
+			d.tonight = quiet
 		}
 	}
-	return text
+	for _, u := range c.Dir.Units(c.Street) {
+		d.units = append(append(d.units, u.Name), u.Aliases...)
+	}
+	return d
+}
+
+// refuse says what the linter holds against a sheet, and the sheet as it would pass, ready
+// to copy, where the linter can mend it.
+func refuse(s sheet, faults []fault, old int) error {
+	var what []string
+	mends := true
+	for _, f := range faults {
+		what = append(what, f.What)
+		mends = mends && f.Line != ""
+	}
+	if !mends {
+		return handlers.Refusef("改好再发：/通知 标题，换行写内容", "还不能发，没有记：%s。", strings.Join(what, "；"))
+	}
+	verb := "/通知 "
+	if old > 0 {
+		verb += fmt.Sprintf("换 %d ", old)
+	}
+	return handlers.Refusef("补了一稿，把不对的改掉再发：\n"+verb+s.text(faults), "还不能发，没有记：%s。", strings.Join(what, "；"))
+}
+
+// earlier reads every notice, and who has answered those named.
+func (f *Family) earlier(ctx context.Context, c *handlers.Call, numbers []int) (map[int]earlier, []notice, error) {
+	b := c.Read()
+	cells := b.All(store.Notices())
+	acks := map[int]*map[string]store.Cell{}
+	for _, n := range numbers {
+		if n > 0 && acks[n] == nil {
+			acks[n] = b.All(store.NoticeAcks(strconv.Itoa(n)))
+		}
+	}
+	if err := b.Run(ctx); err != nil {
+		return nil, nil, fmt.Errorf("read notices: %w", err)
+	}
+	known := make([]notice, len(*cells))
+	for i := range known {
+		var err error
+		if known[i], err = open(i+1, (*cells)[strconv.Itoa(i+1)]); err != nil {
+			return nil, nil, err
+		}
+	}
+	out := map[int]earlier{}
+	for n, list := range acks {
+		if n > len(known) {
+			continue
+		}
+		e := earlier{v: known[n-1]}
+		var err error
+		if e.acks, err = openAcks(*list); err != nil {
+			return nil, nil, err
+		}
+		out[n] = e
+	}
+	return out, known, nil
+}
+
+// many reminds the office that this week has had enough notices to answer.
+func (f *Family) many(c *handlers.Call, v notice, known []notice) string {
+	if !v.asks() {
+		return ""
+	}
+	year, week := c.At.In(c.Street.Location).ISOWeek()
+	n := 1
+	for _, k := range known {
+		y, w := time.Unix(k.At, 0).In(c.Street.Location).ISOWeek()
+		if k.asks() && (k.State == waiting || k.State == sent) && y == year && w == week {
+			n++
+		}
+	}
+	if n <= perWeek {
+		return ""
+	}
+	return fmt.Sprintf("\n（本周要回的提示这是第%d条，能合成一条最好。）", n)
+}
+
+// text is the post: number first, so that a quote of it can be recognised.
+func (v notice) text(d *handlers.Desk, bot string) string {
+	lines := []string{v.head()}
+	if v.Body != "" {
+		lines = append(lines, numbered(v.Body))
+	}
+	for i, a := range v.Answers {
+		lines = append(lines, fmt.Sprintf("补充%s（第%d版）：%s", v.point(a.Point), i+2, a.Text))
+	}
+	lines = append(lines, v.details(d)...)
+	return strings.Join(append(lines, v.how(bot)...), "\n")
+}
+
+// head is the first line: 【温馨提示7】返沪排摸（需落实）.
+func (v notice) head() string {
+	s := fmt.Sprintf("【%s】%s", v.name(), v.Title)
+	if v.asks() {
+		s += "（" + string(v.Class) + "）"
+	}
+	if v.Replaces > 0 {
+		s += fmt.Sprintf("\n%s%d作废，以这条为准", word, v.Replaces)
+	}
+	return s
+}
+
+// details are the lines beside the points.
+func (v notice) details(d *handlers.Desk) []string {
+	var out []string
+	if !v.To.everybody() {
+		out = append(out, "对象："+v.To.say(d))
+	}
+	if v.Due > 0 {
+		out = append(out, "截止："+moment(d, v.Due))
+	}
+	if v.Where != "" {
+		out = append(out, "地点："+v.Where)
+	}
+	if v.Whom != "" {
+		out = append(out, "找谁："+v.Whom)
+	}
+	return out
+}
+
+// how says how to answer, in the group or in private.
+func (v notice) how(bot string) []string {
+	n := strconv.Itoa(v.n)
+	var s string
+	group := v.To.everybody()
+	switch {
+	case v.Class == config.NoticeAct:
+		s = "看到回“收" + n + "”，办好回“办" + n + " 怎么办的”"
+	case v.Class == config.NoticeAnswer:
+		s = "看到回“收" + n + "”，答复回“办" + n + " 您的答复”"
+	case group:
+		return []string{fmt.Sprintf("看到了请私聊我回“收%d”，或在这里 @%s /收 %d，不用刷屏。", v.n, bot, v.n)}
+	default:
+		return []string{fmt.Sprintf("看到了回“收%d”。", v.n)}
+	}
+	if group {
+		s += "，私聊我，或在这里 @" + bot
+	}
+	p := n
+	if len(points(v.Body)) > 1 {
+		p += ".1"
+	}
+	return []string{s, "哪点不清楚，发：/问 通知" + p + " 您的问题"}
+}
+
+// point is what people see in front of a point; of a notice with a single point nothing.
+func (v notice) point(p int) string {
+	if len(points(v.Body)) < 2 {
+		return ""
+	}
+	return circled(p)
+}
+
+// about is a point as people call it: 温馨提示7②.
+func (v notice) about(p int) string { return v.name() + v.point(p) }
+
+// moment is a remembered time as people read it.
+func moment(d *handlers.Desk, unix int64) string {
+	return time.Unix(unix, 0).In(d.Street.Location).Format("1月2日 15:04")
 }
 
 func (v notice) approval(c *handlers.Call) handlers.Content {
 	n := strconv.Itoa(v.n)
+	body := v.Body
+	if body != "" {
+		body = numbered(body)
+	}
+	if extra := v.details(&c.Desk); v.asks() || len(extra) > 0 {
+		body = strings.TrimPrefix(body+"\n"+strings.Join(extra, "\n"), "\n")
+	}
+	if v.Replaces > 0 {
+		body = strings.TrimSuffix(fmt.Sprintf("%s%d作废，以这条为准\n%s", word, v.Replaces, body), "\n")
+	}
+	switch {
+	case body == "":
+		body = "只有这一句，没有正文。"
+	case len([]rune(body)) > maxCard: // what is approved is read whole: as a text, with the buttons as lines
+		body = ""
+	}
+	desc := v.Title
+	if v.asks() {
+		desc += "（" + string(v.Class) + "）"
+	}
 	return handlers.Content{
-		Text: fmt.Sprintf("%s 请您审，是这个样子：\n%s\n同意回：/通知 准 %s\n退回回：/通知 退 %s 原因", v.name(), v.text(c.BotName()), n, n),
+		Text: fmt.Sprintf("%s 请您审，是这个样子：\n%s", v.name(), v.text(&c.Desk, c.BotName())),
 		Card: &handlers.Card{
-			Task: "notice-" + n + "-" + strconv.FormatInt(v.At, 36), Title: v.name() + " 请您审", Desc: v.Title, Body: v.Body,
+			Task: "notice-" + n + "-" + strconv.FormatInt(v.At, 36), Title: v.name() + " 请您审", Desc: desc, Body: body,
 			Buttons: []handlers.Button{{Text: "通过", Line: "/通知 准 " + n, Primary: true}, {Text: "退回", Line: "/通知 退 " + n}},
 		},
 	}
 }
 
-// approve sends a notice out. Never the author: a second person reads before all do.
-func (f *Family) approve(ctx context.Context, c *handlers.Call, n int) (handlers.Outcome, error) {
-	v, err := f.judge(ctx, c, n)
+// test is /通知 试 7: the post and the card as they will be, to the caller alone.
+func (f *Family) test(ctx context.Context, c *handlers.Call, n int) (handlers.Outcome, error) {
+	v, err := f.read(ctx, &c.Desk, n)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	v.State, v.Approver, v.At = sent, c.Person.UserID, c.At.Unix()
-	chats := c.Dir.ChatsOf(c.Street, config.ChatSecretaries)
-	if len(chats) == 0 {
-		return handlers.Outcome{}, handlers.Refuse("还没有登记书记群，发不出去。", "请管理员先登记。")
-	}
-	out := handlers.Answer(v.name() + " 已批准，正在发书记群。看收到几家：/通知 " + strconv.Itoa(n))
-	out.Changes = []store.Change{store.Put(store.Notices(), strconv.Itoa(n), v.rev, v.cell())}
-	out.Audit = audit(v)
-	for _, chat := range chats {
-		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Notice, handlers.Say(v.text(c.BotName())), c.At))
-	}
-	out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(v.Author), handlers.Reply,
-		handlers.Say(fmt.Sprintf("%s 已由%s批准，发书记群了。", v.name(), c.Person.Title)), c.At))
+	out := handlers.Answer(fmt.Sprintf("%s《%s》%s发出去是这样（只有您看得到）：\n%s", v.name(), v.Title, v.where(&c.Desk), v.text(&c.Desk, c.BotName())))
+	card := v.card(&c.Desk, "try-"+strconv.FormatInt(c.At.Unix(), 36))
+	out.Pushes = []store.Push{handlers.PushAt(handlers.ToPerson(c.Person.UserID), handlers.Reply, card, c.At)}
 	return out, nil
 }
 
-// giveBack returns a notice to its author.
-func (f *Family) giveBack(ctx context.Context, c *handlers.Call, n int, reason string) (handlers.Outcome, error) {
-	v, err := f.judge(ctx, c, n)
-	if err != nil {
-		return handlers.Outcome{}, err
-	}
-	v.State, v.Approver, v.Reason, v.At = returned, c.Person.UserID, reason, c.At.Unix()
-	out := handlers.Answer(v.name() + " 已退回，没有发群。")
-	out.Changes = []store.Change{store.Put(store.Notices(), strconv.Itoa(n), v.rev, v.cell())}
-	out.Audit = audit(v)
-	why := ""
-	if reason != "" {
-		why = "：" + reason
-	}
-	out.Pushes = []store.Push{handlers.PushAt(handlers.ToPerson(v.Author), handlers.Reply,
-		handlers.Say(fmt.Sprintf("%s 被%s退回%s。改好重新发 /通知，会有新编号。", v.name(), c.Person.Title, why)), c.At)}
-	return out, nil
-}
+// maxCard is how many characters of a card's text show.
+const maxCard = 112
 
-// judge reads a notice that the caller may approve or return.
-func (f *Family) judge(ctx context.Context, c *handlers.Call, n int) (notice, error) {
-	v, err := f.read(ctx, c, n)
-	if err != nil {
-		return v, err
+// card is what each addressee finds in private. task tells cards of one notice apart.
+func (v notice) card(d *handlers.Desk, task string) handlers.Content {
+	n := strconv.Itoa(v.n)
+	body := strings.TrimPrefix(numbered(v.Body)+"\n"+strings.Join(v.details(d), "\n"), "\n")
+	body = strings.TrimSuffix(body, "\n")
+	if len([]rune(body)) > maxCard {
+		body = "全文在书记群：【" + v.name() + "】"
+		if v.Due > 0 {
+			body += "\n截止：" + moment(d, v.Due)
+		}
 	}
-	switch {
-	case v.State == sent:
-		return v, handlers.Refusef("看收到几家：/通知 "+strconv.Itoa(n), "%s 已经发出去了。", v.name())
-	case v.State == returned:
-		return v, handlers.Refuse(v.name()+" 已经退回了。", "要发请重新起草：/通知 标题，换行写内容")
-	case v.Author == c.Person.UserID:
-		return v, handlers.Refuse("自己写的不能自己审。", "请另一位纪工委同事回：/通知 准 "+strconv.Itoa(n))
+	desc := v.Title
+	buttons := []handlers.Button{{Text: "收到", Line: "/收 " + n, Primary: true}}
+	switch v.Class {
+	case config.NoticeAct:
+		desc += "（需落实）"
+		buttons = append(buttons, handlers.Button{Text: "已办好", Line: "/办 " + n})
+	case config.NoticeAnswer:
+		desc += "（需回复）"
+		body += "\n答复请回：办" + n + " 您的答复"
 	}
-	return v, nil
-}
-
-func titles(people []config.Person) string {
-	var out []string
-	for _, p := range people {
-		out = append(out, p.Title)
-	}
-	return strings.Join(out, "或")
+	return handlers.Content{Card: &handlers.Card{
+		Task: "notice-" + n + "-" + task, Title: v.name(), Desc: desc, Body: body, Buttons: buttons,
+	}}
 }

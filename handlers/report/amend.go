@@ -8,42 +8,63 @@ import (
 
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/handlers/syntax"
 )
 
 // amend is /改 标签 数字: today's report with one figure changed (G9). A sum that no
 // longer holds is stored and shown, because a correction is made knowingly.
 func (f *Family) amend(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
-	day, text := whichDay(c, c.Rest)
+	why := f.whichNumber(c)
+	if f.Rectify != nil && (why != nil || f.tells(c)) {
+		if out, ok, err := f.Rectify(ctx, c); ok || err != nil {
+			return out, err
+		}
+	}
+	if why != nil {
+		return handlers.Outcome{}, why
+	}
+	day, text, err := whichDay(c, c.Rest)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
 	var open []*sheet
 	for _, sh := range f.active(&c.Desk) {
-		if c.Person.Has(sh.form.Who...) || c.Person.Has(proxies...) {
-			open = append(open, sh)
+		if !c.Person.Has(sh.form.Who...) && !c.Person.Has(proxies...) {
+			continue
+		}
+		open = append(open, sh)
+		if rest, ok := sh.called(text); ok { // the form's name in front leaves no doubt
+			open, text = []*sheet{sh}, rest
+			break
 		}
 	}
 	for _, sh := range open {
-		reading := sh.reader.Read(text)
-		if len(reading.Values)+len(reading.BadNumber)+len(reading.Doubled) == 0 {
+		reading := sh.read(&c.Desk, text)
+		if len(reading.Values)+len(reading.Guessed)+len(reading.BadNumber)+len(reading.Doubled) == 0 ||
+			!sh.form.Required && len(open) > 1 && len(reading.Values) == 0 {
 			continue
 		}
-		unit, err := whose(c, sh, reading.Unit)
+		h, err := sh.hear(c, text)
 		if err != nil {
 			return handlers.Outcome{}, err
 		}
-		fl, err := f.load(ctx, c, sh, day, unit)
+		reading = h.Reading
+		fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from)
 		if err != nil {
 			return handlers.Outcome{}, err
 		}
 		fl.verb = "/改 "
-		d := draft{Form: sh.form.Name, Day: day, Unit: unit.Name, Values: Values{}}
+		d := fl.begin()
 		if err := fl.take(&d, reading); err != nil {
 			return handlers.Outcome{}, err
 		}
-		if !fl.today.Filed() && fl.draft.rev > 0 && fl.draft.Form == d.Form && fl.draft.Day == d.Day && fl.draft.Unit == d.Unit {
-			filled := fl.draft // correcting what has not been stored yet is answering the draft
-			maps.Copy(filled.Values, d.Values)
-			filled.Texts = merge(filled.Texts, d.Texts)
-			filled.Sure, filled.Reason = false, ""
-			return fl.advance(c, filled, c.Message.Text)
+		if !fl.today.Filed() && fl.draft.of(fl) { // correcting what has not been stored yet is answering the draft
+			return fl.advance(c, d.over(fl.draft), c.Message.Text)
+		}
+		if len(d.Guess) > 0 {
+			all := maps.Clone(d.Values)
+			maps.Copy(all, d.Guess)
+			return handlers.Outcome{}, handlers.Refusef("对就这样发："+fl.verb+sh.line(all, nil), "您是要改成%s吗？还没改。", sh.line(all, nil))
 		}
 		return fl.correct(c, d)
 	}
@@ -51,6 +72,45 @@ func (f *Family) amend(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		return handlers.Outcome{}, handlers.Refuse("现在没有要您报的表，没有可改的。", "")
 	}
 	return handlers.Outcome{}, handlers.Refuse("要改哪一项？请写上标签和数字。", "例："+amendExample(open[0].form))
+}
+
+// whichNumber answers /改 12 and /改 12 已换班: the number of a case, or a figure without its
+// label? (G9)
+func (f *Family) whichNumber(c *handlers.Call) *handlers.Refusal {
+	ref, rest, ok := syntax.Reference(c.Rest)
+	if !ok || ref.Sub != 0 {
+		return nil
+	}
+	for _, sh := range f.active(&c.Desk) {
+		if r := sh.read(&c.Desk, rest); ref.Letter == "" && len(r.Values)+len(r.Guessed) > 0 && len(r.BadNumber) == 0 { // 测温枪到位了 is no figure
+			return nil
+		}
+	}
+	example := "改日报的数要写标签，例：/改 在隔 8"
+	if all := f.active(&c.Desk); len(all) > 0 {
+		example = "改" + all[0].form.Name + "的数要写标签，例：" + amendExample(all[0].form)
+	}
+	if rest == "" && ref.Letter == "" {
+		return handlers.Refusef(example, "“%d”是要改成的数，还是问题单的号？只写号我不知道，什么也没改。", ref.N)
+	}
+	return handlers.Refusef(example, "没有%d号问题单，什么也没记。", ref.N)
+}
+
+// tells reports whether a line with a number in front says more than figures: 25 两把测温枪到位.
+func (f *Family) tells(c *handlers.Call) bool {
+	ref, rest, ok := syntax.Reference(c.Rest)
+	if !ok || ref.Sub != 0 || rest == "" {
+		return false
+	}
+	for _, sh := range f.active(&c.Desk) {
+		if !c.Person.Has(sh.form.Who...) && !c.Person.Has(proxies...) {
+			continue
+		}
+		if r := sh.read(&c.Desk, rest); len(r.Values)+len(r.Guessed) > 0 && len(r.Unknown) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func amendExample(form *config.Form) string {
@@ -66,11 +126,12 @@ func (fl *filing) correct(c *handlers.Call, d draft) (handlers.Outcome, error) {
 	form := fl.sh.form
 	if !fl.today.Filed() {
 		return handlers.Outcome{}, handlers.Refusef("照这样报："+fl.copyLine(),
-			"%s%s的%s还没报，没有可改的。", fl.unit.Name, dayWord(fl.day, fl.Day), form.Name)
+			"%s%s的%s还没报，没有可改的。", fl.from.name(), dayWord(fl.day, fl.Day), form.Name)
 	}
 	r := fl.today
 	r.Values = maps.Clone(fl.today.Values)
 	maps.Copy(r.Values, d.Values)
+	r.Values = fl.withDefaults(fl.today.Values, r.Values, d.Values)
 	if same(r.Values, fl.today.Values) && len(d.Texts) == 0 {
 		return handlers.Answer(fmt.Sprintf("%s 里本来就是这个数，没有变。", fl.number())), nil
 	}
@@ -79,18 +140,19 @@ func (fl *filing) correct(c *handlers.Call, d draft) (handlers.Outcome, error) {
 		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values, r.Values)
 	}
 	r.By, r.At = c.Person.UserID, c.At
-	r.Flags = without(r.Flags, flagZero)
+	r.Flags = without(without(r.Flags, flagZero), flagCarried)
 	if soft == nil {
 		r.Flags = without(r.Flags, flagKept)
 	}
 	if fl.late() {
 		r.Flags = with(r.Flags, flagFixed)
 	}
-	if c.Person.Unit != fl.unit.Name {
+	if fl.proxy(c.Person) {
 		r.Flags = with(r.Flags, flagProxy)
 	}
 	texts := merge(merge(nil, fl.texts), d.Texts)
 	out := fl.store(r, texts, c.Message.Text)
+	out.Loads = []handlers.Load{{Office: fl.sh.form.Owner, Typed: len(d.Values) + len(d.Texts)}}
 	return fl.reply(c, out, fl.amended(r, d)), nil
 }
 
@@ -105,7 +167,11 @@ func (fl *filing) amended(r Report, d draft) string {
 		if !given {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s%d→%d%s", x.Name, fl.today.Values[x.Name], n, fl.sum(x.Name, r)))
+		old := "没有"
+		if was, ok := fl.today.Values[x.Name]; ok {
+			old = x.Format(was)
+		}
+		parts = append(parts, fmt.Sprintf("%s%s→%s%s", x.Name, old, x.Format(n), fl.sum(x.Name, r)))
 	}
 	for _, x := range fl.sh.form.Fields { // a sum that the change touched, on a field it did not name
 		rule := fl.balance(x.Name)
@@ -113,10 +179,13 @@ func (fl *filing) amended(r Report, d draft) string {
 			continue
 		}
 		if holds, known := rule.Rule.Eval(fl.lookup(r.Values)); known && !holds {
-			parts = append(parts, fmt.Sprintf("%s%d%s", x.Name, r.Values[x.Name], fl.sum(x.Name, r)))
+			parts = append(parts, x.Name+x.Format(r.Values[x.Name])+fl.sum(x.Name, r))
 		}
 	}
 	head := "已改 " + fl.number()
+	if !fl.sh.form.Required {
+		head += " " + fl.from.name() + fl.sh.form.Name
+	}
 	if fl.late() {
 		head += "（更正，明早晨报会注明）"
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,8 +9,6 @@ import (
 
 	"juwei/config"
 	"juwei/handlers"
-	"juwei/handlers/syntax"
-	"juwei/store"
 )
 
 // What a draft waits for.
@@ -20,57 +17,86 @@ const (
 	askAll     = "all"     // several figures, with a proposal that `1` accepts
 	askSure    = "sure"    // a figure far above the usual
 	askBalance = "balance" // a sum that does not add up
+	askGuess   = "guess"   // labels recognised by sound, figures called approximate
+	askMove    = "move"    // today's report is to become yesterday's
 )
 
 // draft is a report that waits for one answer. It clears no duty.
 type draft struct {
 	Form    string            `json:"f"`
 	Day     config.Day        `json:"d"`
+	Slot    int               `json:"n,omitempty"` // which cut-off of the day
 	Unit    string            `json:"u"`
+	At      int64             `json:"at"` // when its question was put, Unix seconds
 	Values  Values            `json:"v,omitempty"`
+	Guess   Values            `json:"g,omitempty"` // understood, but not to be kept before a yes
 	Texts   map[string]string `json:"t,omitempty"`
+	Aside   []string          `json:"o,omitempty"` // figures in the line that are nobody's value, as typed
 	Zero    bool              `json:"z,omitempty"`
 	Ask     string            `json:"a,omitempty"`
 	Labels  []string          `json:"l,omitempty"` // what the question is about
 	Propose Values            `json:"p,omitempty"` // what `1` means
 	Sure    bool              `json:"s,omitempty"` // unusual figures were confirmed
 	Reason  string            `json:"r,omitempty"` // why a sum that does not add up is kept
-
-	rev int
+	Typed   int               `json:"y,omitempty"` // fields the person wrote, for the burden
+	Fade    int               `json:"e,omitempty"` // askFade: how many yeses came before in a row
 }
 
-func openDraft(c store.Cell) (draft, error) {
-	d := draft{}
-	if c.Rev == 0 {
-		return d, nil
-	}
-	if err := json.Unmarshal([]byte(c.Value), &d); err != nil {
-		return d, fmt.Errorf("decode draft: %w", err)
-	}
-	if d.Values == nil {
-		d.Values = Values{}
-	}
-	d.rev = c.Rev
-	return d, nil
+// open reports whether the draft's question waits for an answer.
+func (d draft) open() bool { return d.At != 0 }
+
+// of reports whether the draft holds part of the report that fl is about.
+func (d draft) of(fl *filing) bool {
+	return d.open() && d.Ask != askMove && d.Form == fl.sh.form.Name && d.Day == fl.day && d.Slot == fl.period.Slot && d.Unit == fl.from.key()
 }
 
-// completes reports whether d brings only what the open draft of the same report still
-// lacks.
-func (fl *filing) completes(d draft) bool {
-	open := fl.draft
-	if open.rev == 0 || open.Form != d.Form || open.Day != d.Day || open.Unit != d.Unit || len(d.Values) == 0 {
-		return false
-	}
+// begin is an empty draft of the report.
+func (fl *filing) begin() draft {
+	return draft{Form: fl.sh.form.Name, Day: fl.day, Slot: fl.period.Slot, Unit: fl.from.key(), Values: Values{}}
+}
+
+// over lays what was said now over the open draft of the same report: nobody has to say
+// twice what is known.
+func (d draft) over(open draft) draft {
+	open.Values, open.Guess = maps.Clone(open.Values), maps.Clone(open.Guess)
+	maps.Copy(open.Values, d.Values)
 	for label := range d.Values {
-		if !slices.Contains(open.Labels, label) {
-			return false
-		}
+		delete(open.Guess, label)
 	}
-	return true
+	for label, n := range d.Guess {
+		open.guess(label, n)
+	}
+	open.Texts = merge(open.Texts, d.Texts)
+	open.Aside = append(slices.Clone(open.Aside), d.Aside...)
+	open.Typed += d.Typed
+	open.Sure, open.Reason = false, ""
+	return open
+}
+
+// guess notes a figure that must be asked.
+func (d *draft) guess(label string, n int) {
+	if d.Guess == nil {
+		d.Guess = Values{}
+	}
+	d.Guess[label] = n
+	delete(d.Values, label)
 }
 
 // advance brings a draft to its receipt, or to the next question.
 func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outcome, error) {
+	if len(d.Guess) > 0 {
+		d.Ask, d.Propose, d.Labels = askGuess, nil, nil
+		for _, x := range fl.sh.form.Fields {
+			if _, ok := d.Guess[x.Name]; ok {
+				d.Labels = append(d.Labels, x.Name)
+			}
+		}
+		return fl.ask(c, d)
+	}
+	if hard, _ := fl.check(fl.defaults(d.Values)); hard != nil {
+		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values, fl.defaults(d.Values))
+	}
+	fl.force(&d)
 	var missing []string
 	for _, x := range fl.sh.required() {
 		if _, ok := d.Values[x.Name]; !ok {
@@ -80,10 +106,7 @@ func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outco
 	if len(missing) > 0 {
 		return fl.ask(c, fl.askFor(d, missing))
 	}
-	hard, soft := fl.check(d.Values)
-	if hard != nil {
-		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values, d.Values)
-	}
+	_, soft := fl.check(fl.defaults(d.Values))
 	if unusual := fl.unusual(d.Values); len(unusual) > 0 && !d.Sure {
 		d.Ask, d.Labels, d.Propose = askSure, unusual, nil
 		return fl.ask(c, d)
@@ -99,6 +122,29 @@ func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outco
 	return fl.keep(c, d, soft != nil, raw)
 }
 
+// force fills what the form's rules leave no choice about: 重点 is 0 where 重点<=新返 and 新返
+// is 0.
+func (fl *filing) force(d *draft) {
+	for _, x := range fl.sh.required() {
+		if _, given := d.Values[x.Name]; given || x.Stock || x.Kind != config.KindInt {
+			continue
+		}
+		for _, c := range fl.sh.form.Checks {
+			if !c.Hard || !slices.Contains(c.Rule.Names(), x.Name) {
+				continue
+			}
+			try := maps.Clone(d.Values)
+			try[x.Name] = x.Min
+			holds, known := c.Rule.Eval(fl.lookup(try))
+			try[x.Name] = x.Min + 1
+			if more, _ := c.Rule.Eval(fl.lookup(try)); known && holds && !more {
+				d.Values[x.Name] = x.Min
+				break
+			}
+		}
+	}
+}
+
 // askFor proposes what the missing figures probably are: stocks by the form's sums or
 // as yesterday, flows 0, and flows so that a stock that was given adds up. When today's
 // report is already in, they are today's.
@@ -111,7 +157,9 @@ func (fl *filing) askFor(d draft, missing []string) draft {
 			continue
 		}
 		if !x.Stock {
-			guess[name] = 0
+			if x.Quantity() && x.Min <= 0 {
+				guess[name] = 0
+			}
 			continue
 		}
 		if n, ok := fl.prev.Values[name]; ok {
@@ -168,11 +216,29 @@ func (fl *filing) adjust(guess Values, missing []string) {
 func (fl *filing) unusual(v Values) []string {
 	var out []string
 	for _, x := range fl.sh.required() {
-		if x.Warn > 0 && v[x.Name] > x.Warn {
+		if x.Warn > 0 && v[x.Name] > x.Warn || fl.jumps(x, v) {
 			out = append(out, x.Name)
 		}
 	}
 	return out
+}
+
+// jumps reports whether a figure is farther from the last one than the form finds likely.
+func (fl *filing) jumps(x *config.Field, v Values) bool {
+	old, ok := fl.prev.Values[x.Name]
+	return ok && x.Jump > 0 && fl.prev.Filed() && (v[x.Name]-old > x.Jump || old-v[x.Name] > x.Jump)
+}
+
+// strange says what is unusual about figures.
+func (fl *filing) strange(d draft) string {
+	for _, name := range d.Labels {
+		x := fl.sh.form.Field(name)
+		if x.Warn > 0 && d.Values[name] > x.Warn {
+			return "比平时多"
+		}
+	}
+	x := fl.sh.form.Field(d.Labels[0])
+	return fmt.Sprintf("和%s的%s差得多", fl.last(), x.Format(fl.prev.Values[x.Name]))
 }
 
 // hardRefusal says which rule is broken, and gives the typed line back with the figure
@@ -189,18 +255,21 @@ func (fl *filing) hardRefusal(c *config.Check, typed, v Values) *handlers.Refusa
 // ask keeps the draft and puts its question. In a group the question says no figures.
 func (fl *filing) ask(c *handlers.Call, d draft) (handlers.Outcome, error) {
 	full, short := fl.question(d)
-	rev := fl.draft.rev
-	d.rev = 0
+	d.At = c.At.Unix()
 	body, err := json.Marshal(d)
 	if err != nil {
 		panic("report: draft does not encode: " + err.Error())
 	}
 	out := handlers.Outcome{
-		Changes: []store.Change{store.Put(store.Drafts(), c.Person.UserID, rev, string(body))},
-		Audit:   handlers.Audit{Unit: fl.unit.Name, Record: fl.sh.form.Name + "/" + string(fl.day) + "/草稿", Rev: rev + 1, Values: string(body)},
+		Changes: fl.pile.change(c.Person.UserID, d.Form, &d),
+		Audit:   handlers.Audit{Unit: fl.from.key(), Record: fl.sh.form.Name + "/" + fl.period.Key() + "/草稿", Rev: fl.pile.rev + 1, Values: string(body)},
 		Sealed:  fl.sh.pack.Name,
 		Read:    fl.understood(d.Values, d.Texts, d.Labels),
 	}
+	if len(fl.pile.others(d.Form)) > 0 {
+		full, short = d.Form+full, d.Form+short // which of the two is asked
+	}
+	full, short = before(fl.gone, handlers.Say(full)).Text, before(fl.gone, handlers.Say(short)).Text
 	if c.Private() {
 		out.Reply = handlers.Say(full)
 		return out, nil
@@ -224,7 +293,10 @@ func (fl *filing) question(d draft) (full, short string) {
 		}
 		hint := ""
 		if n, ok := d.Propose[d.Labels[0]]; ok && fl.sh.form.Field(d.Labels[0]).Stock {
-			hint = fmt.Sprintf("（昨天%d，一样就回 同昨）", n)
+			hint = fmt.Sprintf("（%s%s，一样就回 同昨）", fl.last(), fl.sh.form.Field(d.Labels[0]).Format(n))
+		}
+		if x := fl.sh.form.Field(d.Labels[0]); !x.Quantity() {
+			return fmt.Sprintf("还差：%s。回%s就行", labels, wants(x)), fmt.Sprintf("还差：%s。@我回%s就行", labels, wants(x))
 		}
 		return fmt.Sprintf("还差：%s%s。回个数就行", labels, hint), fmt.Sprintf("还差：%s。@我回个数就行", labels)
 	case askAll:
@@ -234,13 +306,21 @@ func (fl *filing) question(d draft) (full, short string) {
 		if allZero(d.Propose) {
 			return fmt.Sprintf("还差：%s，都是0吗？是就回1，不是就写出来，如：%s1", labels, d.Labels[0]), fmt.Sprintf("还差：%s。都是0就@我回1，不是就写出来", labels)
 		}
-		return fmt.Sprintf("还差：%s。按昨天算是 %s，对就回1，不对就写出来", labels, fl.sh.line(d.Propose, nil)), private
+		return fmt.Sprintf("还差：%s。按%s算是 %s，对就回1，不对就写出来", labels, fl.last(), fl.sh.line(d.Propose, nil)), private
+	case askGuess:
+		all := maps.Clone(d.Values)
+		maps.Copy(all, d.Guess)
+		return fmt.Sprintf("%s，对吗？对就回1，不对就把对的写出来", fl.sh.line(all, nil)), private
+	case askFade:
+		return fl.fadeQuestion(d), private
+	case askMove:
+		return fmt.Sprintf("把今天的 %s 算成昨天（%s）的%s吗？是就回1，今天的之后再报一次", receipt(d.Day.Add(1), fl.from.unit), d.Day.Label(), d.Form), private
 	case askSure:
 		only := Values{}
 		for _, l := range d.Labels {
 			only[l] = d.Values[l]
 		}
-		return fmt.Sprintf("%s，比平时多，确定吗？确定回1，不对就回：%s和正确的数", fl.sh.line(only, nil), d.Labels[0]), private
+		return fmt.Sprintf("%s，%s，确定吗？确定回1，不对就回：%s和正确的数", fl.sh.line(only, nil), fl.strange(d), d.Labels[0]), private
 	default: // askBalance
 		name := d.Labels[0]
 		return fmt.Sprintf("%s对不上：%s，您报%d。回 %d 采用，或回 留%d 说明原因", name,
@@ -253,7 +333,7 @@ func (fl *filing) changes(v Values) string {
 	for _, x := range fl.sh.form.Fields {
 		old, was := fl.today.Values[x.Name]
 		if n, ok := v[x.Name]; ok && was && n != old {
-			parts = append(parts, fmt.Sprintf("%s%d→%d", x.Name, old, n))
+			parts = append(parts, fmt.Sprintf("%s%s→%s", x.Name, x.Format(old), x.Format(n)))
 		}
 	}
 	if len(parts) == 0 {
@@ -269,112 +349,4 @@ func allZero(v Values) bool {
 		}
 	}
 	return true
-}
-
-// answer is the dialogue: a line without a command, while a draft is open.
-func (f *Family) answer(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
-	b := c.Read()
-	cell := b.Cell(store.Drafts(), c.Person.UserID)
-	if err := b.Run(ctx); err != nil {
-		return handlers.Outcome{}, false, fmt.Errorf("read draft: %w", err)
-	}
-	d, err := openDraft(*cell)
-	if err != nil || d.rev == 0 {
-		return handlers.Outcome{}, false, err
-	}
-	var sh *sheet
-	for _, s := range f.active(&c.Desk) {
-		if s.form.Name == d.Form {
-			sh = s
-		}
-	}
-	unit, known := c.Dir.Unit(c.Street, d.Unit)
-	if sh == nil || !known {
-		return handlers.Outcome{}, false, nil
-	}
-	fl, err := f.load(ctx, c, sh, d.Day, unit)
-	if err != nil {
-		return handlers.Outcome{}, true, err
-	}
-	if fl.draft.rev == 0 {
-		return handlers.Outcome{}, false, nil // answered elsewhere a moment ago
-	}
-	if syntax.Cancel(c.Rest) {
-		out := handlers.Answer(fmt.Sprintf("好，没报完的%s不要了。%s还没有报。", d.Form, d.Form))
-		out.Changes = []store.Change{store.Delete(store.Drafts(), c.Person.UserID, fl.draft.rev)}
-		out.Audit = handlers.Audit{Unit: d.Unit, Record: d.Form + "/" + string(d.Day) + "/草稿"}
-		return out, true, nil
-	}
-	if !fl.hear(&d, c.Rest) {
-		reading := sh.reader.Read(c.Rest)
-		if len(reading.Values)+len(reading.BadNumber)+len(reading.SameLabels) == 0 {
-			full, short := fl.question(d)
-			if !c.Private() {
-				full = short
-			}
-			what := fmt.Sprintf("“%s”没看懂，%s还没报完。", clip(c.Rest), d.Form)
-			if _, _, reason, keep := syntax.Keep(c.Rest); keep && d.Ask == askBalance && reason == "" {
-				what = fmt.Sprintf("要留%d也行，请带一句原因。", d.Values[d.Labels[0]])
-			} else if syntax.No(c.Rest) {
-				what = "那请把对的写出来，如：" + d.Labels[0] + "3"
-			}
-			return handlers.Outcome{}, true, handlers.Refuse(what, full)
-		}
-		if err := fl.take(&d, reading); err != nil {
-			return handlers.Outcome{}, true, err
-		}
-		d.Sure, d.Reason = false, ""
-	}
-	out, err := fl.advance(c, d, c.Message.Text)
-	return out, true, err
-}
-
-// hear takes the short answers that only make sense to the open question. It returns
-// false for anything else, which is then read as labels with numbers.
-func (fl *filing) hear(d *draft, text string) bool {
-	first := fl.sh.form.Field(d.Labels[0])
-	n, isNumber := syntax.Integer(text, first.Words...)
-	fits := isNumber && n >= first.Min && n <= first.Max
-	same := fl.sh.reader.Read(text).Same
-	switch d.Ask {
-	case askMissing:
-		if len(d.Labels) > 1 {
-			return false
-		}
-		if old, ok := d.Propose[first.Name]; ok && same && first.Stock {
-			d.Values[first.Name] = old
-			return true
-		}
-		if fits {
-			d.Values[first.Name] = n
-		}
-		return fits
-	case askAll:
-		if !syntax.Yes(text) && !same {
-			return false
-		}
-		maps.Copy(d.Values, d.Propose)
-		return true
-	case askSure:
-		if syntax.Yes(text) {
-			d.Sure = true
-			return true
-		}
-		if fits && len(d.Labels) == 1 {
-			d.Values[first.Name] = n
-		}
-		return fits && len(d.Labels) == 1
-	default: // askBalance
-		if n, named, reason, ok := syntax.Keep(text); ok {
-			if reason == "" || named && n != d.Values[first.Name] {
-				return false
-			}
-			d.Reason = reason
-			return true
-		}
-		if fits {
-			d.Values[first.Name] = n
-		}
-		return fits
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"juwei/config"
@@ -20,11 +21,23 @@ const (
 
 // on finds the duty's form among the pack's sheets.
 func (f *Family) on(m *handlers.Moment) (*sheet, error) {
-	form := m.Pack.Form(m.Duty.Form)
-	if form == nil {
+	if m.Pack.Form(m.Duty.Form) == nil {
 		return nil, fmt.Errorf("duty %s: pack %s has no form %q", m.Duty.Name(), m.Pack.Name, m.Duty.Form)
 	}
+	form := m.Pack.FormOn(m.Duty.Form, m.Day)
+	if form == nil {
+		return nil, handlers.ErrNothing // it has ended
+	}
 	return f.sheet(m.Street, m.Pack, form), nil
+}
+
+// args name what a recipe is about.
+func (sh *sheet) args(p config.Period) map[string]string {
+	args := map[string]string{"form": sh.form.Name, "day": string(p.Day)}
+	if p.Slot > 0 {
+		args["slot"] = strconv.Itoa(p.Slot)
+	}
+	return args
 }
 
 // remindChat says once, in the group, what concerns everybody.
@@ -33,27 +46,32 @@ func (f *Family) remindChat(_ context.Context, m *handlers.Moment) (handlers.Out
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	var out handlers.Outcome
+	out := handlers.Outcome{Loads: []handlers.Load{{Office: sh.form.Owner}}}
 	for _, chat := range m.Dir.ChatsOf(m.Street, m.Duty.Chat) {
 		out.Pushes = append(out.Pushes, handlers.PushRecipe(handlers.ToChat(chat.Name), handlers.Reminder, recipeRemind,
-			map[string]string{"form": sh.form.Name, "day": string(m.Day)}, m.At))
+			sh.args(sh.periodAt(m.Street, m.Day, m.Slot)), m.At))
 	}
 	return out, nil
 }
 
 func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handlers.Content, error) {
-	sh, day, err := f.serving(s)
+	sh, p, err := f.serving(s)
 	if err != nil {
 		return handlers.Content{}, err
 	}
-	g, err := sh.gap(ctx, &s.Desk, day)
+	g, err := sh.gap(ctx, &s.Desk, p)
 	if err != nil {
 		return handlers.Content{}, err
 	}
 	if len(g.missing) == 0 {
 		return handlers.Content{}, &handlers.Moot{Why: "都报了"}
 	}
-	return handlers.Say(fmt.Sprintf("%s%s截止，已收%d/%d，@我或私聊回一行", sh.form.Name, sh.form.Cutoff, g.due-len(g.missing), g.due)), nil
+	fl := &filing{Desk: &s.Desk, sh: sh, period: p, day: p.Day}
+	text := fmt.Sprintf("%s%s截止，已收%d/%d，@我或私聊回一行", sh.form.Name, fl.cutoff(), len(g.all)-len(g.missing), len(g.all))
+	if change := sh.form.Changes(); change != "" && sh.form.From == p.Day {
+		text += fmt.Sprintf("\n%s从今天起有变：%s", sh.form.Name, change)
+	}
+	return handlers.Say(text), nil
 }
 
 // nudge asks each missing unit in private.
@@ -62,19 +80,21 @@ func (f *Family) nudge(ctx context.Context, m *handlers.Moment) (handlers.Outcom
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	g, err := sh.gap(ctx, &m.Desk, m.Day)
+	period := sh.periodAt(m.Street, m.Day, m.Slot)
+	g, err := sh.gap(ctx, &m.Desk, period)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	var out handlers.Outcome
-	for _, unit := range g.missing {
-		people := m.Dir.InUnit(m.Street, unit, config.RoleSecretary)
+	out := handlers.Outcome{Loads: []handlers.Load{{Office: sh.form.Owner}}}
+	for _, r := range g.missing {
+		people := m.Dir.InUnit(m.Street, r.unit.Name, config.RoleSecretary)
 		if len(people) == 0 {
-			people = m.Dir.InUnit(m.Street, unit, sh.form.Who...)
+			people = m.Dir.InUnit(m.Street, r.unit.Name, sh.form.Who...)
 		}
 		for _, p := range people {
-			push := handlers.PushRecipe(handlers.ToPerson(p.UserID), handlers.Nudge, recipeNudge,
-				map[string]string{"form": sh.form.Name, "day": string(m.Day), "unit": unit}, m.At)
+			args := sh.args(period)
+			args["unit"] = r.key()
+			push := handlers.PushRecipe(handlers.ToPerson(p.UserID), handlers.Nudge, recipeNudge, args, m.At)
 			out.Pushes = append(out.Pushes, push)
 		}
 	}
@@ -82,16 +102,16 @@ func (f *Family) nudge(ctx context.Context, m *handlers.Moment) (handlers.Outcom
 }
 
 func (f *Family) renderNudge(ctx context.Context, s *handlers.Serving) (handlers.Content, error) {
-	sh, day, err := f.serving(s)
+	sh, p, err := f.serving(s)
 	if err != nil {
 		return handlers.Content{}, err
 	}
-	unit, ok := s.Dir.Unit(s.Street, s.Args["unit"])
+	from, ok := reporterOf(&s.Desk, s.Args["unit"])
 	if !ok {
 		return handlers.Content{}, &handlers.Moot{Why: "居民区已不在名单里"}
 	}
-	c := &handlers.Call{Desk: s.Desk, Person: config.Person{UserID: strings.TrimPrefix(string(s.To), "user:"), Unit: unit.Name}}
-	fl, err := f.load(ctx, c, sh, day, unit)
+	c := &handlers.Call{Desk: s.Desk, Person: config.Person{UserID: strings.TrimPrefix(string(s.To), "user:"), Unit: from.unit.Name}}
+	fl, err := f.loadOf(ctx, c, sh, p, from)
 	if err != nil {
 		return handlers.Content{}, err
 	}
@@ -107,19 +127,19 @@ func (f *Family) missing(ctx context.Context, m *handlers.Moment) (handlers.Outc
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	g, err := sh.gap(ctx, &m.Desk, m.Day)
+	g, err := sh.gap(ctx, &m.Desk, sh.lastAt(m.Street, m.Day, m.Slot))
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	var out handlers.Outcome
+	out := handlers.Outcome{Loads: []handlers.Load{{Office: sh.form.Owner}}}
 	for _, chat := range m.Dir.ChatsOf(m.Street, m.Duty.Chat) {
 		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Notice,
 			handlers.Say(fmt.Sprintf("【%s】%s", m.Day.Label(), g.line())), m.At))
 	}
 	byLiaison := map[string][]string{}
-	for _, unit := range g.missing {
-		if l := m.Dir.Liaison(m.Street, unit); l != "" {
-			byLiaison[l] = append(byLiaison[l], unit)
+	for _, r := range g.missing {
+		if l := m.Dir.Liaison(m.Street, r.unit.Name); l != "" {
+			byLiaison[l] = append(byLiaison[l], r.name())
 		}
 	}
 	for _, l := range sortedKeys(byLiaison) {
@@ -129,17 +149,23 @@ func (f *Family) missing(ctx context.Context, m *handlers.Moment) (handlers.Outc
 	return out, nil
 }
 
-func (f *Family) serving(s *handlers.Serving) (*sheet, config.Day, error) {
-	day, err := config.ParseDay(s.Args["day"])
-	if err != nil {
-		return nil, "", fmt.Errorf("recipe: %w", err)
+func (f *Family) serving(s *handlers.Serving) (*sheet, config.Period, error) {
+	var p config.Period
+	var err error
+	if p.Day, err = config.ParseDay(s.Args["day"]); err != nil {
+		return nil, p, fmt.Errorf("recipe: %w", err)
 	}
-	for _, run := range s.Street.Runs {
-		if form := run.Pack.Form(s.Args["form"]); form != nil {
-			return f.sheet(s.Street, run.Pack, form), day, nil
+	if slot := s.Args["slot"]; slot != "" {
+		if p.Slot, err = strconv.Atoi(slot); err != nil {
+			return nil, p, fmt.Errorf("recipe: slot: %w", err)
 		}
 	}
-	return nil, "", &handlers.Moot{Why: "这张表已不在用"}
+	for _, run := range s.Street.Runs {
+		if form := run.Pack.FormOn(s.Args["form"], p.Day); form != nil {
+			return f.sheet(s.Street, run.Pack, form), p, nil
+		}
+	}
+	return nil, p, &handlers.Moot{Why: "这张表已不在用"}
 }
 
 func sortedKeys(m map[string][]string) []string {
@@ -151,17 +177,28 @@ func sortedKeys(m map[string][]string) []string {
 	return out
 }
 
-// Tally reads every unit's report of a form and day, for the digest. It implements
-// handlers.Tally: the reads join the batch; call the result after the batch has run.
+// Tally reads every unit's report of a form and day, for the digest: of a form that is not
+// daily, of its last period that ended by then. A block or site is a unit of its own,
+// 梅园/3块. It implements handlers.Tally: the reads join the batch; call the result after the batch has run.
 func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func() ([]handlers.Filed, error) {
-	now := b.All(store.Reports(form.Name, string(day)))
-	prev := b.All(store.Reports(form.Name, string(day.Add(-1))))
+	f.mu.Lock()
+	street := f.streets[b.Street()]
+	f.mu.Unlock()
+	p := form.PeriodOf(street, form.Closed(day), 24*60)
+	if p.Slot > 0 {
+		return shifts(b, form, p)
+	}
+	now := b.All(store.Reports(form.Name, p.Key()))
+	prev := b.All(store.Reports(form.Name, form.Before(p).Key()))
 	return func() ([]handlers.Filed, error) {
 		out := make([]handlers.Filed, 0, len(*now))
 		for unit, cell := range *now {
 			r, err := decode(form, cell)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", unit, err)
+			}
+			if !r.Filed() {
+				continue // withdrawn
 			}
 			p, err := decode(form, (*prev)[unit])
 			if err != nil {
@@ -170,7 +207,7 @@ func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func()
 			fl := &filing{sh: &sheet{form: form}, prev: p}
 			_, soft := fl.check(r.Values)
 			out = append(out, handlers.Filed{
-				Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed),
+				Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Carried: r.has(flagCarried),
 				Unbalanced: soft != nil && !r.has(flagKept), Kept: r.has(flagKept),
 			})
 		}
@@ -178,21 +215,85 @@ func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func()
 	}
 }
 
+// shifts is Tally for a form with several cut-offs a day. Sessions and shifts, which have
+// names, are parts of the day: their flows are added up. Without names they are looks at the
+// same thing: the last one counts. A stock is always the last one's.
+func shifts(b *store.Batch, form *config.Form, last config.Period) func() ([]handlers.Filed, error) {
+	var slots []*map[string]store.Cell
+	for n := range last.Slot {
+		slots = append(slots, b.All(store.Reports(form.Name, config.Period{Day: last.Day, Slot: n + 1}.Key())))
+	}
+	return func() ([]handlers.Filed, error) {
+		day := map[string]handlers.Filed{}
+		for n, cells := range slots {
+			for unit, cell := range *cells {
+				r, err := decode(form, cell)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", unit, err)
+				}
+				if !r.Filed() {
+					continue
+				}
+				one := handlers.Filed{Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Kept: r.has(flagKept)}
+				if before, ok := day[unit]; ok && form.Shifts[n] != "" {
+					one.Late, one.Corrected = one.Late || before.Late, one.Corrected || before.Corrected
+					for _, x := range form.Fields {
+						if old, ok := before.Values[x.Name]; ok && x.Sums() && !x.Stock {
+							one.Values[x.Name] += old
+						}
+					}
+				}
+				day[unit] = one
+			}
+		}
+		out := make([]handlers.Filed, 0, len(day))
+		for _, one := range day {
+			out = append(out, one)
+		}
+		return out, nil
+	}
+}
+
+// when says until when a form is filed: 17:00截止, 每周二、周五17:00截止, 有情况就报.
+func when(form *config.Form) string {
+	if form.Every == config.EveryEvent {
+		return "有情况就报"
+	}
+	var clocks []string
+	for i, c := range form.Cutoffs {
+		clocks = append(clocks, form.Shifts[i]+c.String())
+	}
+	if len(clocks) == 0 {
+		clocks = []string{form.Cutoff.String()}
+	}
+	day := ""
+	if form.Every == config.EveryWeek {
+		var days []string
+		for _, w := range form.Weekdays {
+			days = append(days, "周"+string([]rune("日一二三四五六")[w]))
+		}
+		day = "每" + strings.Join(days, "、")
+	}
+	return day + strings.Join(clocks, "、") + "截止"
+}
+
 // detail is /帮助 日报: the form with an example.
 func detail(form *config.Form) string {
 	var parts []string
-	for _, x := range form.Fields {
+	for _, x := range form.Asked() {
 		name := x.Name
-		if x.Unit != "" {
+		if x.Kind == config.KindEnum {
+			name += "(" + wants(x) + ")"
+		} else if x.Unit != "" {
 			name += "(" + x.Unit + ")"
 		}
-		if x.Optional {
+		if x.Optional || x.Default != nil {
 			name += "(可不写)"
 		}
 		parts = append(parts, name)
 	}
 	lines := []string{
-		fmt.Sprintf("%s：%s，%s截止", form.Name, strings.Join(parts, " "), form.Cutoff),
+		fmt.Sprintf("%s：%s，%s", form.Name, strings.Join(parts, " "), when(form)),
 		"照这样发：" + form.Example(),
 	}
 	var short []string

@@ -48,7 +48,7 @@ func (f *Family) zero(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 // find is the form's sheet, if its pack runs today.
 func (f *Family) find(c *handlers.Call, form *config.Form) (*sheet, error) {
 	for _, sh := range f.active(&c.Desk) {
-		if sh.form == form {
+		if sh.form.Name == form.Name { // in the version of the day
 			return sh, nil
 		}
 	}
@@ -57,28 +57,41 @@ func (f *Family) find(c *handlers.Call, form *config.Form) (*sheet, error) {
 
 // fileLine reads a line and files it, or asks the one question that is missing.
 func (f *Family) fileLine(ctx context.Context, c *handlers.Call, sh *sheet, text string, zero bool) (handlers.Outcome, error) {
-	day, text := whichDay(c, text)
-	reading := sh.reader.Read(text)
-	unit, err := whose(c, sh, reading.Unit)
+	if n := utf8.RuneCountInString(text); n > longest {
+		return handlers.Outcome{}, handlers.Refusef("请只发自己的那一行，例："+sh.form.Example(), "这段有%d个字，像是一整张表，我没法收，什么也没存。", n)
+	}
+	day, text, err := whichDay(c, text)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	fl, err := f.load(ctx, c, sh, day, unit)
+	h, err := sh.hear(c, text)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	if !zero && !reading.Zero && !reading.Same && len(reading.Values)+len(reading.SameLabels)+len(reading.Unknown)+len(reading.BadNumber)+len(reading.Doubled) == 0 {
+	reading := h.Reading
+	fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	if !zero && !reading.Zero && !reading.Same && len(reading.Values)+len(reading.Guessed)+len(reading.SameLabels)+len(reading.Unknown)+len(reading.BadNumber)+len(reading.Doubled) == 0 {
 		return f.howTo(c, fl), nil
 	}
-	d := draft{Form: sh.form.Name, Day: day, Unit: unit.Name, Values: Values{}}
+	if why := fl.closed(); why != nil {
+		return handlers.Outcome{}, why
+	}
+	d := fl.begin()
 	if err := fl.take(&d, reading); err != nil {
 		return handlers.Outcome{}, err
 	}
-	if fl.completes(d) { // the open draft's missing piece, sent with the command in front
-		open := fl.draft
-		maps.Copy(open.Values, d.Values)
-		open.Texts = merge(open.Texts, d.Texts)
-		d = open
+	if !zero && !reading.Zero && !reading.Same && len(d.Values)+len(d.Guess)+len(d.Texts) == 0 {
+		return handlers.Outcome{}, handlers.Refusef("照这样发："+fl.copyLine(), "没看到%s的项，什么也没存。", sh.form.Name)
+	}
+	if err := fl.sameDay(c, reading, d); err != nil {
+		return handlers.Outcome{}, err
+	}
+	afresh := zero || (reading.Zero || reading.Same) && len(d.Values)+len(d.Guess) == 0
+	if open := fl.draft; open.of(fl) && !afresh {
+		d = d.over(open)
 	}
 	if zero || reading.Zero {
 		d.Zero = true
@@ -89,16 +102,35 @@ func (f *Family) fileLine(ctx context.Context, c *handlers.Call, sh *sheet, text
 	return fl.advance(c, d, c.Message.Text)
 }
 
-// whichDay reads a day in front of the figures: 昨天 files for yesterday. Without one
-// it is the business day of the message.
-func whichDay(c *handlers.Call, text string) (config.Day, string) {
-	today := c.Day.Time(c.Street.Location)
-	if at, rest, ok := syntax.Date(text, today); ok {
-		if d := c.Street.Day(at); d == c.Day.Add(-1) || d == c.Day {
-			return d, rest
-		}
+// closed refuses a report outside its window, if the form is strict about it. What is in may
+// still be corrected.
+func (fl *filing) closed() *handlers.Refusal {
+	form := fl.sh.form
+	switch {
+	case fl.today.Filed():
+		return nil
+	case form.NoEarly && fl.At.Before(form.Opening(fl.Street, fl.period)):
+		return handlers.Refusef("到时候再发这一行就行。", "%s要%s才开始收，什么也没存。", form.Name, fl.opening())
+	case form.NoLate && fl.late():
+		return handlers.Refusef("有急事请告诉值班室。", "%s%s截止了，不收补报，什么也没存。", form.Name, fl.cutoff())
 	}
-	return c.Day, text
+	return nil
+}
+
+// longest is how many characters a report may have: a line, not a table.
+const longest = 300
+
+// sameDay refuses a line that names another day than the one it files for: 新返2 在隔8 昨天的.
+func (fl *filing) sameDay(c *handlers.Call, r syntax.Reading, d draft) error {
+	for _, word := range r.Days {
+		at, _, ok := syntax.Date(word, c.Day.Time(c.Street.Location))
+		if ok && c.Street.Day(at) == fl.day {
+			continue
+		}
+		return handlers.Refusef(fmt.Sprintf("报昨天的，发：/%s 昨天 %s\n报%s的，去掉“%s”再发。", d.Form, fl.sh.line(d.Values, nil), dayWord(fl.day, c.Day), word),
+			"您写了“%s”，是哪一天的？什么也没存。", word)
+	}
+	return nil
 }
 
 // whose decides the unit: the caller's own, or the one named by who may file for others.
@@ -124,8 +156,8 @@ func whose(c *handlers.Call, sh *sheet, named string) (config.Committee, error) 
 // number in the line was understood.
 func (fl *filing) take(d *draft, r syntax.Reading) error {
 	form := fl.sh.form
-	fix := Values{}
-	var blank []string
+	fix, guess := Values{}, Values{}
+	var blank, loose []string
 	var what string
 	complain := func(label, text string) {
 		if label != "" {
@@ -137,7 +169,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 	}
 	for _, v := range r.Values {
 		x := form.Field(v.Label)
-		if x.Kind == config.KindText {
+		if !x.Number() {
 			text := strings.TrimSpace(v.Text)
 			if n := utf8.RuneCountInString(text); x.Chars > 0 && n > x.Chars {
 				complain("", fmt.Sprintf("%s最多%d个字，您写了%d个。", x.Name, x.Chars, n))
@@ -145,20 +177,28 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 			d.Texts = merge(d.Texts, map[string]string{x.Name: text})
 			continue
 		}
-		n := v.Int
-		if v.Delta {
-			old, ok := fl.prev.Values[x.Name]
-			if !ok {
-				complain(x.Name, fmt.Sprintf("%s昨天没有数，不知道在多少上面加减。", x.Name))
-				continue
-			}
-			n += old
+		if n, why := fl.figure(x, v); why != "" {
+			complain(x.Name, why)
+		} else {
+			fix[x.Name] = n
 		}
-		if n < x.Min || n > x.Max {
-			complain(x.Name, fmt.Sprintf("%s要在%d到%d之间，您写的是%d。", x.Name, x.Min, x.Max, n))
-			continue
+		if v.Text != "" { // what was said besides the answer
+			d.Texts = merge(d.Texts, map[string]string{x.Name: clip(v.Text)})
 		}
-		fix[x.Name] = n
+		if v.Loose {
+			loose = append(loose, x.Name)
+		}
+	}
+	for _, g := range r.Guessed {
+		x := form.Field(g.Label)
+		if n, why := fl.figure(x, g.Value); why != "" {
+			complain(x.Name, why)
+		} else {
+			guess[x.Name] = n
+		}
+		if g.Loose {
+			loose = append(loose, x.Name)
+		}
 	}
 	for _, label := range r.SameLabels {
 		if n, ok := fl.prev.Values[label]; ok && form.Field(label).Stock {
@@ -172,9 +212,10 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 		complain(label, fmt.Sprintf("%s写了两个不同的数。", label))
 	}
 	for _, s := range r.BadNumber {
-		text := s.Label + "后面要写数字。"
+		want := wants(form.Field(s.Label))
+		text := fmt.Sprintf("%s后面要写%s。", s.Label, want)
 		if s.Text != "" {
-			text = fmt.Sprintf("%s后面要写数字，您写的是“%s”。", s.Label, clip(s.Text))
+			text = fmt.Sprintf("%s后面要写%s，您写的是“%s”。", s.Label, want, clip(s.Text))
 		}
 		complain(s.Label, text)
 	}
@@ -186,18 +227,79 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 			}
 			complain("", fmt.Sprintf("“%s”不认识，是不是%s？", clip(s.Text), near.Name))
 		case s.Value != "" || strings.ContainsFunc(s.Text, isDigit):
-			complain("", fmt.Sprintf("“%s”不是%s里的项，不知道记在哪里。", clip(s.Text+s.Value), form.Name))
+			text := s.Text
+			if s.Value != s.Text {
+				text += s.Value
+			}
+			complain("", fmt.Sprintf("“%s”不是%s里的项，不知道记在哪里。", clip(text), form.Name))
 		}
 	}
 	if what == "" {
-		maps.Copy(d.Values, fix)
+		for label, n := range fix {
+			d.Values[label] = n
+			delete(d.Guess, label)
+		}
+		for label, n := range guess {
+			d.guess(label, n)
+		}
+		d.Aside = append(d.Aside, r.Aside...)
+		d.Typed += len(r.Values) + len(r.Guessed)
 		return nil
+	}
+	maps.Copy(fix, guess)
+	for _, label := range loose { // who got which number is not certain in a line half understood
+		delete(fix, label)
+		blank = append(blank, label)
 	}
 	line := fl.sh.line(fix, blank)
 	if line == "" {
 		return handlers.Refuse(what+"什么也没存。", "照这样发："+fl.copyLine())
 	}
 	return handlers.Refuse(what+"什么也没存。", "请照这样改了再发："+fl.verb+line)
+}
+
+// figure is the number of a field as given, or why it cannot be.
+func (fl *filing) figure(x *config.Field, v syntax.Value) (n int, why string) {
+	n = v.Int
+	if v.Delta {
+		old, ok := fl.prev.Values[x.Name]
+		if !ok {
+			return 0, x.Name + "昨天没有数，不知道在多少上面加减。"
+		}
+		n += old
+	}
+	switch {
+	case inside(x, n):
+		return n, ""
+	case x.Kind == config.KindRange:
+		return 0, fmt.Sprintf("%s要在%d到%d之间，您写的是%s。", x.Name, x.Min, x.Max, x.Format(n))
+	}
+	return 0, fmt.Sprintf("%s要在%s到%s之间，您写的是%s。", x.Name, x.Format(x.Min), x.Format(x.Max), x.Format(n))
+}
+
+// wants says what has to stand behind a label.
+func wants(x *config.Field) string {
+	switch x.Kind {
+	case config.KindEnum:
+		var names []string
+		for _, o := range x.Options {
+			names = append(names, o.Name)
+		}
+		return strings.Join(names, "、") + "之一"
+	case config.KindBool:
+		return "有或没有"
+	case config.KindDate:
+		return "日期，如2.10"
+	case config.KindRange:
+		return "从几号到几号，如412-497"
+	case config.KindHouse:
+		return "门牌，如6-1203"
+	case config.KindDecimal, config.KindPercent:
+		if x.Places > 0 {
+			return fmt.Sprintf("数字，最多%d位小数", x.Places)
+		}
+	}
+	return "数字"
 }
 
 // carry fills what 同昨 (stocks) or 零报 (stocks, and flows with 0) means. A stock that
@@ -208,7 +310,7 @@ func (fl *filing) carry(d *draft, flows bool) {
 			continue
 		}
 		if !x.Stock {
-			if flows {
+			if flows && x.Quantity() && x.Min <= 0 {
 				d.Values[x.Name] = 0
 			}
 			continue
@@ -230,7 +332,10 @@ func (f *Family) howTo(c *handlers.Call, fl *filing) handlers.Outcome {
 		text = fmt.Sprintf("今天报过了 %s。要改一个数，发：/改 标签 数字", fl.number())
 	}
 	if !c.Private() && fl.prev.Filed() && !fl.today.Filed() {
-		text = "照这样发一行：\n" + fl.sh.form.Example() + "\n没有新情况就回：零报"
+		text = "照这样发一行：\n" + fl.sh.example(fl.from)
+		if fl.sh.form.Zero {
+			text += "\n没有新情况就回：零报"
+		}
 	}
 	out.Reply = handlers.Say(text)
 	return out

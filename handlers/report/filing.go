@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -16,56 +17,130 @@ import (
 // there the day before, and who is at it.
 type filing struct {
 	*handlers.Desk
-	sh    *sheet
-	day   config.Day
-	unit  config.Committee
-	by    config.Person
-	today Report
-	prev  Report // the day before
-	draft draft  // the open question of this person, of whatever form; rev 0 = none
-	verb  string // what a corrected line begins with: "/日报 ", "/改 "
-	texts map[string]string
+	sh      *sheet
+	period  config.Period
+	day     config.Day // the period's
+	from    reporter
+	by      config.Person
+	today   Report
+	prev    Report            // the period before
+	sisters map[string]Report // where parts of a committee file: all of them, by key
+	afar    Values            // figures of other forms that this one's sums name, 排摸.外出
+	pile    pile              // what this person has begun
+	draft   draft             // of these, the one of this form
+	gone    string            // what has expired, to be said once
+	verb    string            // what a corrected line begins with: "/日报 ", "/改 "
+	texts   map[string]string
 }
 
-// load reads everything a filing needs in one round trip.
+// load is loadOf for a committee's report of a day: of today's period, or an earlier day's.
 func (f *Family) load(ctx context.Context, c *handlers.Call, sh *sheet, day config.Day, unit config.Committee) (*filing, error) {
+	return f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, 0), reporter{unit: unit})
+}
+
+// loadOf reads everything a filing needs in one round trip.
+func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p config.Period, from reporter) (*filing, error) {
 	b := c.Read()
-	today := b.Cell(store.Reports(sh.form.Name, string(day)), unit.Name)
-	prev := b.Cell(store.Reports(sh.form.Name, string(day.Add(-1))), unit.Name)
+	now := store.Reports(sh.form.Name, p.Key())
+	today := b.Cell(now, from.key())
+	prev := b.Cell(store.Reports(sh.form.Name, sh.form.Before(p).Key()), from.key())
 	open := b.Cell(store.Drafts(), c.Person.UserID)
-	texts := b.Cell(store.ReportTexts(sh.form.Name, string(day)), unit.Name)
-	if err := b.Run(ctx); err != nil {
-		return nil, fmt.Errorf("read report %s/%s: %w", sh.form.Name, unit.Name, err)
+	texts := b.Cell(store.ReportTexts(sh.form.Name, p.Key()), from.key())
+	var all *map[string]store.Cell
+	if from.part != "" {
+		all = b.All(now)
 	}
-	fl := &filing{Desk: &c.Desk, sh: sh, day: day, unit: unit, by: c.Person, verb: "/" + sh.form.Name + " "}
+	afar := f.afar(b, &c.Desk, sh, p.Day, from.unit)
+	if err := b.Run(ctx); err != nil {
+		return nil, fmt.Errorf("read report %s/%s: %w", sh.form.Name, from.key(), err)
+	}
+	fl := &filing{Desk: &c.Desk, sh: sh, period: p, day: p.Day, from: from, by: c.Person, verb: "/" + sh.form.Name + " "}
+	if from.part != "" {
+		fl.verb += from.part + " "
+	}
+	if p.Slot > 0 && !fl.current() && fl.slot() == sh.form.Shifts[p.Slot-1] {
+		fl.verb += fl.slot() + " "
+	}
 	var err error
+	if fl.afar, err = afar(); err != nil {
+		return nil, err
+	}
+	if all != nil {
+		fl.sisters = map[string]Report{}
+		for key, cell := range *all {
+			if fl.sisters[key], err = decode(sh.form, cell); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if fl.today, err = decode(sh.form, *today); err != nil {
 		return nil, err
 	}
 	if fl.prev, err = decode(sh.form, *prev); err != nil {
 		return nil, err
 	}
-	if fl.draft, err = openDraft(*open); err != nil {
+	if fl.pile, err = openPile(&c.Desk, *open); err != nil {
 		return nil, err
 	}
-	if texts.Rev != 0 {
+	fl.draft = fl.pile.of(sh.form.Name)
+	if len(fl.pile.stale) > 0 {
+		fl.gone = f.farewell(c, fl.pile)
+	}
+	if texts.Rev != 0 && fl.today.Filed() {
 		if err := json.Unmarshal([]byte(texts.Value), &fl.texts); err != nil {
-			return nil, fmt.Errorf("decode texts %s/%s: %w", sh.form.Name, unit.Name, err)
+			return nil, fmt.Errorf("decode texts %s/%s: %w", sh.form.Name, from.key(), err)
 		}
 	}
 	return fl, nil
 }
 
 // number is the filing's receipt number.
-func (fl *filing) number() string { return receipt(fl.day, fl.unit) }
+func (fl *filing) number() string { return receipt(fl.day, fl.from.unit) }
 
 // late reports whether the cut-off has passed.
-func (fl *filing) late() bool { return fl.At.After(fl.Street.At(fl.day, fl.sh.form.Cutoff)) }
+func (fl *filing) late() bool { return fl.At.After(fl.sh.form.Closing(fl.Street, fl.period)) }
 
-// lookup gives rules their numbers: today's from v, yesterday's under the prefix 昨日.
+// cutoff is the period's, in words: 17:00, of another day 2月14日17:00.
+func (fl *filing) cutoff() string {
+	at := fl.sh.form.Cutoff
+	if fl.period.Slot > 0 {
+		at = fl.sh.form.Cutoffs[fl.period.Slot-1]
+	}
+	if day := fl.Street.Day(fl.sh.form.Closing(fl.Street, fl.period).Add(-time.Second)); day != fl.Day {
+		return day.Label() + at.String()
+	}
+	return at.String()
+}
+
+// current reports whether the period is the one that runs now.
+func (fl *filing) current() bool { return fl.period == fl.sh.period(fl.Desk, fl.Day, 0) }
+
+// daily reports whether the period before is yesterday.
+func (fl *filing) daily() bool {
+	return fl.sh.form.Before(fl.period).Day == fl.day.Add(-1) && fl.period.Slot == 0
+}
+
+// last is the period before, as people say it.
+func (fl *filing) last() string {
+	if fl.daily() {
+		return "昨天"
+	}
+	return "上次"
+}
+
+// proxy reports whether somebody files whose form it is not.
+func (fl *filing) proxy(p config.Person) bool {
+	return p.Unit != fl.from.unit.Name && (p.Unit != "" || !p.Has(fl.sh.form.Who...))
+}
+
+// lookup gives rules their numbers: today's from v, yesterday's under the prefix 昨日, other
+// forms' with a point, and what follows from these.
 func (fl *filing) lookup(v Values) func(string) (int, bool) {
-	return func(name string) (int, bool) {
+	return fl.sh.form.Get(func(name string) (int, bool) {
 		if n, ok := v[name]; ok {
+			return n, true
+		}
+		if n, ok := fl.afar[name]; ok {
 			return n, true
 		}
 		if y, ok := strings.CutPrefix(name, config.Yesterday); ok && fl.prev.Filed() {
@@ -73,7 +148,7 @@ func (fl *filing) lookup(v Values) func(string) (int, bool) {
 			return n, ok
 		}
 		return 0, false
-	}
+	})
 }
 
 // check finds the first broken rule of each sort: a hard one refuses, a soft one asks.
@@ -106,28 +181,33 @@ func (fl *filing) balance(field string) *config.Check {
 
 // arithmetic shows a rule's sum: 昨9+0−1=8, or with words 昨9+新0−解1=8.
 func (fl *filing) arithmetic(c *config.Check, v Values, words bool) string {
-	if !words {
-		return c.Rule.Show(fl.lookup(v), nil)
+	var short func(string) string
+	if words {
+		short = func(name string) string { return string([]rune(name)[0]) }
 	}
-	return c.Rule.Show(fl.lookup(v), func(name string) string { return string([]rune(name)[0]) })
+	s := c.Rule.Show(fl.lookup(v), short)
+	if !fl.daily() {
+		s = strings.ReplaceAll(s, "昨", "上次")
+	}
+	return s
 }
 
 // store is the outcome that keeps the report.
 func (fl *filing) store(r Report, texts map[string]string, raw string) handlers.Outcome {
-	form, day := fl.sh.form, string(fl.day)
+	form, day := fl.sh.form, fl.period.Key()
 	cell := encode(form, r)
 	out := handlers.Outcome{
 		Changes: []store.Change{
-			store.PutKeep(store.Reports(form.Name, day), fl.unit.Name, fl.today.Rev, cell, store.ReportLog(form.Name, day)),
+			store.PutKeep(store.Reports(form.Name, day), fl.from.key(), fl.today.Rev, cell, store.ReportLog(form.Name, day)),
 		},
-		Audit:  handlers.Audit{Unit: fl.unit.Name, Record: form.Name + "/" + day, Rev: fl.today.Rev + 1, Values: cell},
+		Audit:  handlers.Audit{Unit: fl.from.key(), Record: form.Name + "/" + day, Rev: fl.today.Rev + 1, Values: cell},
 		Sealed: fl.sh.pack.Name,
 		Read:   fl.understood(r.Values, texts, nil),
 	}
 	if len(fl.sh.form.Checks) > 0 {
 		// The sums were checked against yesterday's figures: they must still be those.
 		out.Require = append(out.Require, store.Guard{
-			Table: store.Reports(form.Name, string(fl.day.Add(-1))), Field: fl.unit.Name, Rev: fl.prev.Rev,
+			Table: store.Reports(form.Name, form.Before(fl.period).Key()), Field: fl.from.key(), Rev: fl.prev.Rev,
 		})
 	}
 	if len(texts) > 0 {
@@ -135,22 +215,23 @@ func (fl *filing) store(r Report, texts map[string]string, raw string) handlers.
 		if err != nil {
 			panic("report: texts do not encode: " + err.Error())
 		}
-		out.Changes = append(out.Changes, store.Put(store.ReportTexts(form.Name, day), fl.unit.Name, store.Any, string(body)))
+		out.Changes = append(out.Changes, store.Put(store.ReportTexts(form.Name, day), fl.from.key(), store.Any, string(body)))
 	}
-	if fl.draft.rev > 0 && fl.draft.Form == form.Name {
-		out.Changes = append(out.Changes, store.Delete(store.Drafts(), fl.by.UserID, fl.draft.rev))
-	}
+	out.Changes = append(out.Changes, fl.pile.change(fl.by.UserID, form.Name, nil)...)
 	if raw != "" {
-		field := fmt.Sprintf("%s/%s#%d", form.Name, fl.unit.Name, fl.today.Rev+1)
+		field := fmt.Sprintf("%s/%s#%d", form.Name, fl.from.key(), fl.today.Rev+1)
 		out.Changes = append(out.Changes, store.PutSealed(store.Raw(string(fl.Day)), field, store.Any, raw, fl.sh.pack.Name))
 	}
 	return out
 }
 
 func (fl *filing) understood(v Values, texts map[string]string, asks []string) handlers.Understanding {
-	u := handlers.Understanding{Unit: fl.unit.Name, Period: string(fl.day), Values: map[string]any{}, Asks: asks}
+	u := handlers.Understanding{Unit: fl.from.key(), Period: fl.period.Key(), Values: map[string]any{}, Asks: asks}
 	for k, n := range v {
 		u.Values[k] = n
+		if x := fl.sh.form.Field(k); x.Kind != config.KindInt {
+			u.Values[k] = x.Format(n)
+		}
 	}
 	for k, s := range texts {
 		if k != reasonKey {
@@ -165,15 +246,23 @@ const reasonKey = "留"
 
 // copyLine is a line to copy that files "nothing new": flows 0, stocks as yesterday.
 func (fl *filing) copyLine() string {
+	if x := fl.sh.sole(); x != nil {
+		return fl.sh.form.Name + " " + x.Example
+	}
 	if !fl.prev.Filed() {
-		return strings.TrimPrefix(fl.sh.form.Example(), "/")
+		return strings.TrimPrefix(fl.sh.example(fl.from), "/")
 	}
 	v := Values{}
 	for _, x := range fl.sh.required() {
-		v[x.Name] = 0
+		if v[x.Name] = 0; !x.Quantity() || x.Min > 0 {
+			v[x.Name], _ = x.ExampleValue()
+		}
 		if n, ok := fl.prev.Values[x.Name]; ok && x.Stock {
 			v[x.Name] = n
 		}
+	}
+	if fl.from.part != "" {
+		return fl.sh.form.Name + " " + fl.from.part + " " + fl.sh.line(v, nil)
 	}
 	return fl.sh.form.Name + " " + fl.sh.line(v, nil)
 }
@@ -184,7 +273,7 @@ func (sh *sheet) line(v Values, blank []string) string {
 	var parts []string
 	for _, x := range sh.form.Fields {
 		if n, ok := v[x.Name]; ok {
-			parts = append(parts, fmt.Sprintf("%s%d", x.Name, n))
+			parts = append(parts, x.Name+x.Format(n))
 		} else if slices.Contains(blank, x.Name) {
 			parts = append(parts, x.Name+"？")
 		}

@@ -11,15 +11,22 @@ import (
 
 // sheet is a form made ready to read typed lines of one street.
 type sheet struct {
-	form   *config.Form
-	pack   *config.Pack
-	reader *syntax.Reader
+	form    *config.Form
+	pack    *config.Pack
+	reader  *syntax.Reader            // knows the committees
+	readers map[string]*syntax.Reader // by committee: knows its blocks or sites, too
+	puller  *syntax.Puller            // of what is more than a count; nil = there is nothing
+
+	elsewhere []string // what its sums name of other forms: 排摸.外出
 }
 
 // Family files reports. Its zero value is not usable: call New.
 type Family struct {
-	mu     sync.Mutex
-	sheets map[sheetKey]*sheet
+	Rectify handlers.Rectify // answers /改 12 for cases; may be nil
+
+	mu      sync.Mutex
+	sheets  map[sheetKey]*sheet
+	streets map[string]*config.Street
 }
 
 type sheetKey struct {
@@ -28,22 +35,26 @@ type sheetKey struct {
 }
 
 // New makes the family.
-func New() *Family { return &Family{sheets: map[sheetKey]*sheet{}} }
+func New() *Family {
+	return &Family{sheets: map[sheetKey]*sheet{}, streets: map[string]*config.Street{}}
+}
 
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
 	return handlers.Family{
 		Name:      "report",
 		Commands:  f.commands,
-		Dialogues: []handlers.Dialogue{{Name: "草稿", Try: f.answer}},
+		Dialogues: []handlers.Dialogue{{Name: "草稿", Try: f.converse}},
 		Duties: []handlers.Duty{
-			{Kind: "remind-chat", Run: f.remindChat},
-			{Kind: "nudge", Run: f.nudge},
-			{Kind: "missing", Run: f.missing},
+			{Kind: "remind-chat", Title: "群里提醒", Run: f.remindChat},
+			{Kind: "nudge", Title: "催没报的", Run: f.nudge},
+			{Kind: "missing", Title: "未报名单", Run: f.missing},
+			{Kind: "fade", Title: "没变化的先替拟好", Run: f.fade},
 		},
 		Recipes: []handlers.Recipe{
 			{Name: recipeRemind, Render: f.renderRemind},
 			{Name: recipeNudge, Render: f.renderNudge},
+			{Name: recipeFade, Render: f.renderFade},
 		},
 		Dues: f.dues,
 	}
@@ -58,32 +69,47 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 	var out []handlers.Command
 	var who []config.Role
 	for _, sh := range f.all(s) {
-		roles := slices.Concat(sh.form.Who, proxies)
-		who = append(who, roles...)
+		roles := slices.Clone(sh.form.Who)
+		for _, r := range proxies {
+			if !slices.Contains(roles, r) {
+				roles = append(roles, r)
+			}
+		}
+		for _, r := range roles {
+			if !slices.Contains(who, r) {
+				who = append(who, r)
+			}
+		}
 		out = append(out, handlers.Command{
 			Name: sh.form.Name, Aliases: sh.form.Aliases, Roles: roles,
 			Summary: "报" + sh.form.Name + "，一行就行",
 			Usage:   "/" + sh.form.Name + " 标签数字 …",
 			Example: sh.form.Example(),
 			Detail:  detail(sh.form),
-			Run:     f.file(sh.form),
+			Hidden:  !sh.form.Required, // help lists what one has to file
+			Run:     f.visit(f.file(sh.form)),
 		})
 	}
 	if len(out) == 0 {
 		return nil
 	}
+	out = append(out, f.reviews(s)...)
 	return append(out,
 		handlers.Command{
 			Name: "零报", Aliases: []string{"零报告"}, Roles: who, Summary: "今天没有新情况",
-			Usage: "/零报", Example: "/零报", Run: f.zero,
+			Usage: "/零报", Example: "/零报", Run: f.visit(f.zero),
 		},
 		handlers.Command{
-			Name: "改", Aliases: []string{"更正"}, Roles: who, Summary: "改一个数",
-			Usage: "/改 标签 数字", Example: "/改 在隔 8", Run: f.amend,
+			Name: "改", Aliases: []string{"更正"}, Roles: who, Guests: f.guests(), Summary: "改一个数",
+			Usage: "/改 标签 数字", Example: "/改 在隔 8", Run: f.visit(f.amend),
+		},
+		handlers.Command{
+			Name: "撤回", Aliases: []string{"撤销"}, Roles: who, Summary: "收回报过的",
+			Usage: "/撤回 原因", Example: "/撤回 报错表了", Detail: "把今天报过的收回，写一句原因；收回后要重新报。昨天的：/撤回 昨天 原因", Run: f.visit(f.withdraw),
 		},
 		handlers.Command{
 			Name: "我的", Aliases: []string{"我的任务"}, Summary: "要我报什么、我报了什么",
-			Usage: "/我的", Example: "/我的", Run: f.mine,
+			Usage: "/我的", Example: "/我的", Run: f.visit(f.mine),
 		},
 		handlers.Command{
 			Name: "未报", Aliases: []string{"谁没报", "缺报"}, Roles: []config.Role{config.RoleDutyDesk, config.RoleLiaison},
@@ -92,14 +118,26 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 	)
 }
 
+// guests are who may use /改 for cases only.
+func (f *Family) guests() []config.Role {
+	if f.Rectify == nil {
+		return nil
+	}
+	return config.Roles()
+}
+
 // all are the sheets of every pack the street ever runs, each form once.
 func (f *Family) all(s *config.Street) []*sheet {
 	var out []*sheet
 	for _, run := range s.Runs {
 		for _, form := range run.Pack.Forms {
 			sh := f.sheet(s, run.Pack, form)
-			if !slices.Contains(out, sh) {
+			i := slices.IndexFunc(out, func(x *sheet) bool { return x.form.Name == form.Name })
+			switch {
+			case i < 0:
 				out = append(out, sh)
+			case form.Earlier == out[i].form: // help shows the newest version
+				out[i] = sh
 			}
 		}
 	}
@@ -110,21 +148,21 @@ func (f *Family) all(s *config.Street) []*sheet {
 func (f *Family) active(d *handlers.Desk) []*sheet {
 	var out []*sheet
 	for _, p := range d.Packs() {
-		for _, form := range p.Forms {
-			if form.Until == "" || d.Day <= form.Until {
-				out = append(out, f.sheet(d.Street, p, form))
-			}
+		for _, form := range p.On(d.Day) {
+			out = append(out, f.sheet(d.Street, p, form))
 		}
 	}
 	return out
 }
 
-// mustFile are the active sheets that a person's roles file.
+// mustFile are the active sheets that are expected of a person today.
 func (f *Family) mustFile(d *handlers.Desk, p config.Person) []*sheet {
 	if p.Unit == "" {
 		return nil
 	}
-	return slices.DeleteFunc(f.active(d), func(sh *sheet) bool { return !p.Has(sh.form.Who...) })
+	return slices.DeleteFunc(f.active(d), func(sh *sheet) bool {
+		return !sh.form.Due(d.Day) || !p.Has(sh.form.Who...)
+	})
 }
 
 func (f *Family) sheet(s *config.Street, p *config.Pack, form *config.Form) *sheet {
@@ -134,24 +172,14 @@ func (f *Family) sheet(s *config.Street, p *config.Pack, form *config.Form) *she
 	if sh, ok := f.sheets[key]; ok {
 		return sh
 	}
-	labels := make([]syntax.Label, 0, len(form.Fields))
-	for _, x := range form.Fields {
-		kind := syntax.Int
-		if x.Kind == config.KindText {
-			kind = syntax.Text
-		}
-		labels = append(labels, syntax.Label{Name: x.Name, Aliases: x.Aliases, Kind: kind, Units: x.Words, Stock: x.Stock})
-	}
-	units := make([]syntax.Word, 0, len(s.Committees))
-	for _, c := range s.Committees {
-		units = append(units, syntax.Word{Name: c.Name, Aliases: c.Aliases})
-	}
-	sh := &sheet{form: form, pack: p, reader: syntax.NewReader(labels, units)}
-	f.sheets[key] = sh
+	sh := &sheet{form: form, pack: p}
+	sh.compile(s)
+	f.sheets[key], f.streets[s.Code] = sh, s
 	return sh
 }
 
-// required are the fields a complete report has: every number that is not optional.
+// required are the fields a complete report has: every number that is asked and not
+// optional, or has no default.
 func (sh *sheet) required() []*config.Field {
-	return slices.DeleteFunc(slices.Clone(sh.form.Fields), func(x *config.Field) bool { return x.Optional || x.Kind != config.KindInt })
+	return slices.DeleteFunc(slices.Clone(sh.form.Fields), func(x *config.Field) bool { return x.Optional || x.Default != nil || !x.Stored() })
 }

@@ -16,11 +16,13 @@ func (f *Family) mine(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	var lines []string
 	if unit, ok := c.Dir.Unit(c.Street, c.Person.Unit); ok {
 		for _, sh := range f.mustFile(&c.Desk, c.Person) {
-			fl, err := f.load(ctx, c, sh, c.Day, unit)
-			if err != nil {
-				return handlers.Outcome{}, err
+			for _, r := range sh.reporters(unit) {
+				fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, c.Day, 0), r)
+				if err != nil {
+					return handlers.Outcome{}, err
+				}
+				lines = append(lines, fl.state()...)
 			}
-			lines = append(lines, fl.state()...)
 		}
 	}
 	if len(lines) == 0 {
@@ -39,17 +41,24 @@ func (f *Family) mine(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 func (fl *filing) state() []string {
 	form := fl.sh.form
 	if fl.today.Filed() {
+		how := fl.today.At.In(fl.Street.Location).Format("15:04")
+		if fl.today.has(flagCarried) {
+			how = "没变化，沿用；有变化请报"
+		}
 		return []string{
-			fmt.Sprintf("%s 已收 %s（%s）", form.Name, fl.number(), fl.today.At.In(fl.Street.Location).Format("15:04")),
+			fmt.Sprintf("%s 已收 %s（%s）", form.Name, fl.number(), how),
 			fl.figures(fl.today, nil),
 		}
 	}
-	due := form.Name + " 还没报，" + form.Cutoff.String() + "截止"
+	due := form.Name + " 还没报，" + fl.cutoff() + "截止"
 	if fl.late() {
-		due = form.Name + " 还没报，已过" + form.Cutoff.String() + "，现在报算补报"
+		due = form.Name + " 还没报，已过" + fl.cutoff() + "，现在报算补报"
 	}
-	if fl.draft.rev > 0 && fl.draft.Form == form.Name && fl.draft.Day == fl.day && fl.draft.Unit == fl.unit.Name {
+	if fl.draft.of(fl) {
 		q, _ := fl.question(fl.draft)
+		if fading(fl.draft) {
+			return []string{due, q}
+		}
 		return []string{due, "报了一半，" + q}
 	}
 	lines := []string{due, "照这样发：" + fl.copyLine()}
@@ -67,12 +76,15 @@ func (f *Family) dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, er
 	}
 	var out []handlers.Due
 	for _, sh := range f.mustFile(&c.Desk, c.Person) {
-		fl, err := f.load(ctx, c, sh, c.Day, unit)
-		if err != nil {
-			return nil, err
-		}
-		if !fl.today.Filed() {
-			out = append(out, handlers.Due{Text: fmt.Sprintf("%s（%s截止）", sh.form.Name, sh.form.Cutoff), Line: fl.copyLine()})
+		for _, r := range sh.reporters(unit) {
+			fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, c.Day, 0), r)
+			if err != nil {
+				return nil, err
+			}
+			if fl.today.Filed() {
+				continue
+			}
+			out = append(out, handlers.Due{Text: fmt.Sprintf("%s（%s截止）", sh.form.Name, fl.cutoff()), Line: fl.copyLine()})
 		}
 	}
 	return out, nil
@@ -86,7 +98,10 @@ func (f *Family) unfiled(ctx context.Context, c *handlers.Call) (handlers.Outcom
 	}
 	var lines []string
 	for _, sh := range f.active(&c.Desk) {
-		gap, err := sh.gap(ctx, &c.Desk, c.Day)
+		if !sh.form.Due(c.Day) {
+			continue
+		}
+		gap, err := sh.gap(ctx, &c.Desk, sh.period(&c.Desk, c.Day, 0))
 		if err != nil {
 			return handlers.Outcome{}, err
 		}
@@ -107,21 +122,21 @@ func (f *Family) unfiled(ctx context.Context, c *handlers.Call) (handlers.Outcom
 // gap is who has not filed a form.
 type gap struct {
 	form    *config.Form
-	missing []string // in the units' fixed order
-	due     int      // how many file it
+	all     []reporter // who file it, in the units' fixed order
+	missing []reporter // those of them who have not
 }
 
-func (sh *sheet) gap(ctx context.Context, d *handlers.Desk, day config.Day) (gap, error) {
+func (sh *sheet) gap(ctx context.Context, d *handlers.Desk, p config.Period) (gap, error) {
 	b := d.Read()
-	filed := b.All(store.Reports(sh.form.Name, string(day)))
+	filed := b.All(store.Reports(sh.form.Name, p.Key()))
 	if err := b.Run(ctx); err != nil {
 		return gap{}, fmt.Errorf("read reports %s: %w", sh.form.Name, err)
 	}
 	g := gap{form: sh.form}
-	for _, u := range d.Dir.Units(d.Street) {
-		g.due++
-		if _, ok := (*filed)[u.Name]; !ok {
-			g.missing = append(g.missing, u.Name)
+	for _, r := range sh.everybody(d) {
+		g.all = append(g.all, r)
+		if cell, ok := (*filed)[r.key()]; !ok || withdrawn(cell) {
+			g.missing = append(g.missing, r)
 		}
 	}
 	return g, nil
@@ -132,14 +147,25 @@ func (g gap) within(units []string) gap {
 	if units == nil {
 		return g
 	}
-	g.due = len(units)
-	g.missing = slices.DeleteFunc(slices.Clone(g.missing), func(u string) bool { return !slices.Contains(units, u) })
+	outside := func(r reporter) bool { return !slices.Contains(units, r.unit.Name) }
+	g.all = slices.DeleteFunc(slices.Clone(g.all), outside)
+	g.missing = slices.DeleteFunc(slices.Clone(g.missing), outside)
 	return g
 }
 
-func (g gap) line() string {
-	if len(g.missing) == 0 {
-		return fmt.Sprintf("%s %d/%d，都报了。", g.form.Name, g.due, g.due)
+// names are those who have not filed, as people say them.
+func (g gap) names() []string {
+	var out []string
+	for _, r := range g.missing {
+		out = append(out, r.name())
 	}
-	return fmt.Sprintf("%s %d/%d，未报%d：%s", g.form.Name, g.due-len(g.missing), g.due, len(g.missing), strings.Join(g.missing, "、"))
+	return out
+}
+
+func (g gap) line() string {
+	due := len(g.all)
+	if len(g.missing) == 0 {
+		return fmt.Sprintf("%s %d/%d，都报了。", g.form.Name, due, due)
+	}
+	return fmt.Sprintf("%s %d/%d，未报%d：%s", g.form.Name, due-len(g.missing), due, len(g.missing), strings.Join(g.names(), "、"))
 }

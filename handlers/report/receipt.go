@@ -10,14 +10,14 @@ import (
 
 // keep stores a complete draft as the unit's report and answers with its receipt.
 func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handlers.Outcome, error) {
-	r := Report{Values: d.Values, By: c.Person.UserID, At: c.At}
+	r := Report{Values: fl.defaults(d.Values), By: c.Person.UserID, At: c.At}
 	if fl.today.Filed() {
-		if same(fl.today.Values, d.Values) && len(d.Texts) == 0 {
+		if same(fl.today.Values, r.Values) && len(d.Texts) == 0 {
 			out := handlers.Answer(fmt.Sprintf("和刚才一样，%s 没有变。", fl.number()))
-			out.Read = fl.understood(d.Values, nil, nil)
+			out.Read = fl.understood(r.Values, nil, nil)
 			return out, nil
 		}
-		r.Flags = without(without(fl.today.Flags, flagZero), flagKept)
+		r.Flags = without(without(without(fl.today.Flags, flagZero), flagKept), flagCarried)
 		if fl.late() {
 			r.Flags = with(r.Flags, flagFixed)
 		}
@@ -33,43 +33,58 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 		r.Flags = with(r.Flags, flagKept)
 		texts = merge(texts, map[string]string{reasonKey: d.Reason})
 	}
-	if c.Person.Unit != fl.unit.Name {
+	if fl.proxy(c.Person) {
 		r.Flags = with(r.Flags, flagProxy)
 	}
 	out := fl.store(r, texts, raw)
-	return fl.reply(c, out, fl.receipt(r, texts)), nil
+	out.Loads = fl.burden(d)
+	covers, line := fl.agreed(d)
+	out.Changes = append(out.Changes, covers...)
+	return fl.reply(c, out, strings.TrimSuffix(fl.receipt(r, texts, d.Aside)+"\n"+line, "\n")), nil
 }
 
 // reply says a receipt: whole in a 1:1 chat; in a group only that it arrived, with the
 // figures in private (they are health counts of one unit).
 func (fl *filing) reply(c *handlers.Call, out handlers.Outcome, full string) handlers.Outcome {
+	if wait := fl.pile.others(fl.sh.form.Name); len(wait) > 0 {
+		full += fmt.Sprintf("；%s还没报完，发：我的", strings.Join(wait, "、"))
+	}
 	if c.Private() {
-		out.Reply = handlers.Say(full)
+		out.Reply = before(fl.gone, handlers.Say(full))
 		return out
 	}
-	out.Reply = handlers.Say(fmt.Sprintf("已收 %s ✓ 明细已私信", fl.number()))
+	out.Reply = before(fl.gone, handlers.Say(fmt.Sprintf("已收 %s ✓ 明细已私信", fl.number())))
 	out.Pushes = append(out.Pushes, c.PrivateHalf(full, fl.sh.pack))
 	return out
 }
 
 // receipt is at most four lines: what was stored with its labels and sums, and how to
 // correct it (G16).
-func (fl *filing) receipt(r Report, texts map[string]string) string {
-	head := fmt.Sprintf("已收 %s %s%s", fl.number(), fl.unit.Name, fl.sh.form.Name)
+func (fl *filing) receipt(r Report, texts map[string]string, aside []string) string {
+	head := fmt.Sprintf("已收 %s %s%s", fl.number(), fl.from.name(), fl.sh.form.Name)
 	var marks []string
 	switch {
 	case fl.today.Filed():
 		marks = append(marks, fmt.Sprintf("第%d次，以这次为准", fl.today.Rev+1))
 	case r.has(flagLate):
 		marks = append(marks, "补报")
-	case fl.day == fl.Day && fl.At.Before(fl.Street.At(fl.day, fl.sh.form.Opens)):
-		marks = append(marks, fmt.Sprintf("%s才开始收，先记下了", fl.sh.form.Opens))
+	case fl.At.Before(fl.sh.form.Opening(fl.Street, fl.period)):
+		marks = append(marks, fmt.Sprintf("%s才开始收，先记下了", fl.opening()))
 	}
-	if fl.day != fl.Day {
+	if by := fl.other(); by != "" {
+		marks = append(marks, by)
+	}
+	if fl.period.Slot > 0 {
+		marks = append(marks, fl.slot())
+	}
+	if fl.day != fl.Day && !fl.current() {
 		marks = append(marks, fl.day.Label()+"的")
 	}
 	if r.has(flagZero) {
 		marks = append(marks, "零报")
+	}
+	if review := fl.sh.form.Review; review != "" {
+		marks = append(marks, "待"+string(review)+"核")
 	}
 	if r.has(flagProxy) {
 		marks = append(marks, "代报")
@@ -77,11 +92,47 @@ func (fl *filing) receipt(r Report, texts map[string]string) string {
 	if len(marks) > 0 {
 		head += "（" + strings.Join(marks, "，") + "）"
 	}
-	lines := []string{head, fl.figures(r, nil)}
-	if t := fl.said(texts); t != "" {
+	lines := []string{head}
+	if t := fl.figures(r, nil); t != "" {
+		lines = append(lines, t)
+	}
+	if t := fl.said(texts, aside); t != "" {
+		lines = append(lines, t)
+	}
+	if t := fl.whole(r); t != "" {
 		lines = append(lines, t)
 	}
 	return strings.Join(append(lines, "错了回：/改 标签 数字"), "\n")
+}
+
+// opening is from when the period's report is wanted: 08:00, of another day 2月14日09:00.
+func (fl *filing) opening() string {
+	at := fl.sh.form.Opening(fl.Street, fl.period).In(fl.Street.Location)
+	if day := fl.Street.Day(at); day != fl.Day {
+		return day.Label() + at.Format("15:04")
+	}
+	return at.Format("15:04")
+}
+
+// slot is which of the day's cut-offs a report is for: 早班, 11:30场.
+func (fl *filing) slot() string {
+	if name := fl.sh.form.Shifts[fl.period.Slot-1]; name != "" {
+		return name
+	}
+	return fl.sh.form.Cutoffs[fl.period.Slot-1].String() + "场"
+}
+
+// other warns that somebody else has filed the same report before: two people at one form
+// should know of each other.
+func (fl *filing) other() string {
+	if !fl.today.Filed() || fl.today.By == fl.by.UserID {
+		return ""
+	}
+	who := "别人"
+	if p, _, ok := fl.Dir.Person(fl.today.By); ok {
+		who = p.Title
+	}
+	return fmt.Sprintf("前一次是%s%s报的", who, fl.today.At.In(fl.Street.Location).Format("15:04"))
 }
 
 // figures writes a report's numbers in the form's order, each stock with its sum.
@@ -93,11 +144,33 @@ func (fl *filing) figures(r Report, only []*config.Field) string {
 	for _, x := range only {
 		n, ok := r.Values[x.Name]
 		if !ok {
+			n, ok = fl.lookup(r.Values)(x.Name)
+		}
+		if !ok || !x.Number() {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s%d%s", x.Name, n, fl.sum(x.Name, r)))
+		parts = append(parts, x.Name+x.Format(n)+fl.sum(x.Name, r)+fl.computed(x, n, r.Values))
 	}
 	return strings.Join(parts, " ")
+}
+
+// computed is how a figure came about that nobody gave: (=110−86).
+func (fl *filing) computed(x *config.Field, n int, v Values) string {
+	e := x.Derive
+	if e == nil {
+		e = x.Default
+	}
+	if e == nil || !x.Sums() || len(e.Names()) > 3 {
+		return ""
+	}
+	if is, ok := x.Compute(fl.lookup(v)); !ok || is != n {
+		return ""
+	}
+	s := e.Show(fl.lookup(v))
+	if !fl.daily() {
+		s = strings.ReplaceAll(s, "昨", "上次")
+	}
+	return "(=" + s + ")"
 }
 
 // sum is a field's arithmetic in brackets: (昨9+0−1=8 ✓).
@@ -109,6 +182,12 @@ func (fl *filing) sum(field string, r Report) string {
 	holds, known := rule.Rule.Eval(fl.lookup(r.Values))
 	switch {
 	case !known:
+		if !fl.daily() {
+			return "(上次没报，没法核对)"
+		}
+		if fl.day != fl.Day {
+			return "(前一天没报，没法核对)"
+		}
 		return "(昨天没报，没法核对)"
 	case holds:
 		return "(" + fl.arithmetic(rule, r.Values, false) + " ✓)"
@@ -118,12 +197,16 @@ func (fl *filing) sum(field string, r Report) string {
 	return "(" + fl.arithmetic(rule, r.Values, false) + "，对不上)"
 }
 
-func (fl *filing) said(texts map[string]string) string {
+// said is what was written besides figures: the texts, and what is not part of the form.
+func (fl *filing) said(texts map[string]string, aside []string) string {
 	var parts []string
 	for _, x := range fl.sh.form.Fields {
 		if t := texts[x.Name]; t != "" {
 			parts = append(parts, x.Name+"："+t)
 		}
+	}
+	if len(aside) > 0 {
+		parts = append(parts, "没记："+strings.Join(aside, "、"))
 	}
 	return strings.Join(parts, " ")
 }

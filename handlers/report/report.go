@@ -12,12 +12,13 @@ import (
 
 // flags of a report, one letter each in its cell.
 const (
-	flagZero  = 'z' // filed as a zero report
-	flagLate  = 'l' // first filed after the cut-off: 补报
-	flagFixed = 'c' // corrected after the cut-off: 更正
-	flagKept  = 'k' // does not add up, kept with a reason
-	flagProxy = 'p' // filed by somebody else for the unit: 代报
-	flagGone  = 'w' // withdrawn: the unit has no report, the log has what there was
+	flagZero     = 'z' // filed as a zero report
+	flagLate     = 'l' // first filed after the cut-off: 补报
+	flagFixed    = 'c' // corrected after the cut-off: 更正
+	flagKept     = 'k' // does not add up, kept with a reason
+	flagProxy    = 'p' // filed by somebody else for the unit: 代报
+	flagAccepted = 'a' // looked at and accepted by the form's reviewer
+	flagGone     = 'w' // withdrawn: the unit has no report, the log has what there was
 )
 
 // Report is one unit's report of one form and day.
@@ -66,7 +67,7 @@ func encode(f *config.Form, r Report) string {
 	b.WriteByte('|')
 	first := true
 	for _, field := range f.Fields {
-		if field.Kind != config.KindInt {
+		if !field.Stored() {
 			continue
 		}
 		if !first {
@@ -86,8 +87,8 @@ func encode(f *config.Form, r Report) string {
 	return b.String()
 }
 
-// decode reads a cell. A cell of another version of the form keeps its author and time,
-// but its numbers are not comparable and stay away.
+// decode reads a cell. Of a cell of an earlier version of the form, the numbers that both
+// ask for are kept; of a version that is not known only its author and time.
 func decode(f *config.Form, c store.Cell) (Report, error) {
 	if c.Rev == 0 {
 		return Report{}, nil
@@ -101,12 +102,16 @@ func decode(f *config.Form, c store.Cell) (Report, error) {
 		return Report{}, fmt.Errorf("decode report %s: time: %w", f.Name, err)
 	}
 	r := Report{By: parts[2], At: time.Unix(at, 0), Flags: parts[4], Rev: c.Rev, Values: Values{}}
-	if parts[0] != strconv.Itoa(f.Version) {
+	then := f
+	for then != nil && parts[0] != strconv.Itoa(then.Version) {
+		then = then.Earlier
+	}
+	if then == nil {
 		return r, nil
 	}
 	rest, i := parts[1], 0
-	for _, field := range f.Fields {
-		if field.Kind != config.KindInt {
+	for _, field := range then.Fields {
+		if !field.Stored() {
 			continue
 		}
 		var s string
@@ -119,7 +124,9 @@ func decode(f *config.Form, c store.Cell) (Report, error) {
 		if err != nil {
 			return Report{}, fmt.Errorf("decode report %s: number %d: %w", f.Name, i, err)
 		}
-		r.Values[field.Name] = n
+		if x := f.Field(field.Name); x != nil && x.Name == field.Name && x.Item == field.Item {
+			r.Values[field.Name] = n
+		}
 	}
 	return r, nil
 }

@@ -241,7 +241,7 @@ func momentParts(f string, i int) moment {
 			return m.checked(none)
 		}
 		after, _ := runeAt(f, e+nw)
-		if sep != '月' && nw > 0 && (strings.ContainsRune("-./", next) && digitOf(after) >= 0 || strings.ContainsRune("%度元米室楼幢弄°", next)) {
+		if sep != '月' && nw > 0 && (strings.ContainsRune("-./", next) && digitOf(after) >= 0 || strings.ContainsRune("%度元米室楼幢弄°个人名位例户家口", next)) {
 			return none
 		}
 		return m.checked(none)

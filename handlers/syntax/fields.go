@@ -25,9 +25,17 @@ type Value struct {
 	Int   int    // the number; with Delta the signed change
 	Text  string // a Text label's words; "" means "none", said outright (困难无)
 	Delta bool   // a change of a stock label (+2, -1, 加2, 少1)
+	Loose bool   // the number stands before its label, or a comma is between: not to be repeated back where other parts of the line were not understood
 	Raw   string // the value as typed, without its unit
 	Start int    // byte offsets of Raw in the normalised input (Normalise is idempotent, so Head.Rest will do)
 	End   int
+}
+
+// Guess is a value that must not be stored before the person has said yes to it: its label
+// was recognised by sound only (新反5), or its number was called approximate (大概8个).
+type Guess struct {
+	Value
+	Typed string // the label as typed when it was recognised by sound, or ""
 }
 
 // Stray is something that was not understood.
@@ -42,6 +50,7 @@ type Stray struct {
 // Reading is what was made of a text.
 type Reading struct {
 	Values     []Value  // in the order of the text, at most one for each label
+	Guessed    []Guess  // what was probably meant; no label stands here and in Values
 	Unit       string   // canonical name of the first unit named, only from readers built with units
 	Units      []string // every unit named, in order, each once
 	Same       bool     // 同昨, 照旧, 其他同昨: for all that is not stated
@@ -50,6 +59,8 @@ type Reading struct {
 	Doubled    []string // labels with two different values; they are not in Values
 	Conflicts  []Value  // the differing values of the labels in Doubled
 	Unknown    []Stray  // words and numbers that were not understood
+	Aside      []string // running totals that are no label's value, as typed (累计47人)
+	Days       []string // days named without a figure, as typed (2.13, 昨天): whose day is the report?
 	BadNumber  []Stray  // known labels followed by something that is no count (新返很多, 在隔2.5, 发热); Text may be ""
 	Notes      []string // remarks in brackets and harmless trailing words
 }
@@ -57,17 +68,18 @@ type Reading struct {
 // Reader reads lines for one set of labels; it is safe for concurrent use.
 type Reader struct {
 	labels    []Label
-	unitNames []string // canonical, by id
-	names     *table   // labels, id = index
-	places    *table   // units, id = index
-	counts    *table   // measure words
-	entries   []entry  // label names in the order given, for Near
+	unitNames []string   // canonical, by id
+	names     *table     // labels, id = index
+	places    *table     // units, id = index
+	counts    *table     // measure words
+	entries   []entry    // label names in the order given, for Near
+	sounds    soundTable // Int labels by their sound
 }
 
 // NewReader compiles labels, and the names of units (committees) that are to be recognised
 // before numbers are read. When two labels share a name or alias, the first keeps it.
 func NewReader(labels []Label, units []Word) *Reader {
-	r := &Reader{labels: labels, names: newTable(len(labels)), counts: newTable(32)}
+	r := &Reader{labels: labels, names: newTable(len(labels)), counts: newTable(32), sounds: soundTable{}}
 	for id, l := range labels {
 		r.names.add(l.Name, id)
 	}
@@ -78,6 +90,9 @@ func NewReader(labels []Label, units []Word) *Reader {
 		for _, n := range append([]string{l.Name}, l.Aliases...) {
 			if t := fold(Normalise(n)); t != "" {
 				r.entries = append(r.entries, entry{t, id, utf8.RuneCountInString(t)})
+			}
+			if l.Kind == Int {
+				r.sounds.add(n, id)
 			}
 		}
 		for _, u := range l.Units {
@@ -105,7 +120,8 @@ func FieldsIn(text string, labels []Label, units []Word) Reading {
 // Read reads one message body. It accepts labels and numbers with or without separators,
 // numbers before or behind their label (解1个, 1个解除, 没有发热, 发热无), measure words, text
 // labels (the rest of their line), remarks, courtesy. Where a "none" could belong to the
-// label on either side (重点没有发热) neither gets it; both come back in BadNumber.
+// label on either side (重点没有发热) neither gets it; both come back in BadNumber. A label
+// recognised by its sound, and a number called approximate, come back in Guessed.
 func (r *Reader) Read(text string) Reading {
 	var buf [48]token
 	lx := lexer{r: r, s: Normalise(text), toks: buf[:0]}

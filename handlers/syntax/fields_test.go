@@ -51,6 +51,16 @@ func FuzzFields(f *testing.F) {
 			seen[v.Label] = true
 			checkValue(t, s, v)
 		}
+		for _, g := range r.Guessed {
+			if seen[g.Label] {
+				t.Fatalf("%q: %s guessed and stated", raw, g.Label)
+			}
+			seen[g.Label] = true
+			checkValue(t, s, g.Value)
+			if g.Typed != "" && !strings.Contains(s, g.Typed) {
+				t.Fatalf("%q: %+v was never typed", raw, g)
+			}
+		}
 		for _, d := range r.Doubled {
 			if seen[d] {
 				t.Fatalf("%q: %s has a value and two", raw, d)
@@ -92,6 +102,7 @@ func BenchmarkFields(b *testing.B) {
 	for name, line := range map[string]string{
 		"plain":  "新返3 重点1 新隔1 解除2 在隔9 发热0 未联系14",
 		"spoken": "新返2，重点没有，解1个，在隔八个，发热无，没联系上的11户，困难缺口罩50只 谢谢",
+		"wrong":  "新反2，中点没有，结除1个，在个八个，发热无，末联系11户，累计47人 谢谢",
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

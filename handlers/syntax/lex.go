@@ -32,6 +32,10 @@ type token struct {
 	bad   bool // number-like, no count
 	bound bool // belongs to the word before it
 
+	sound     bool // labelToken: recognised by its sound only
+	approx    bool // valueToken: called approximate; noiseToken: the word that says so
+	day       bool // noiseToken: a written day
+	total     bool // wordToken: a running total (累计)
 	elsewhere bool // wordToken: a label that speaks of another day or of a total
 	from, to  int  // textToken: the text; valueToken: the measure word behind
 }
@@ -85,11 +89,11 @@ func (lx *lexer) step() {
 		lx.emit(spaceToken, lx.i+w)
 	case r == ':' || r == '=':
 		lx.emit(linkToken, lx.i+w)
-	case r == '/' || r == '|' || r != '~' && isMark(r):
+	case r == '/' || r == '|' || isMark(r):
 		lx.emit(markToken, lx.i+w)
 	case strings.ContainsRune(openBrackets, r):
 		lx.bracket(r, w)
-	case lx.place() || lx.label() || lx.phrase():
+	case lx.product() || lx.place() || lx.label() || lx.phrase():
 	case isDigit(lx.f[lx.i]):
 		lx.flush()
 		lx.number(0, lx.i)
@@ -98,7 +102,9 @@ func (lx *lexer) step() {
 	case isLatin(r):
 		lx.latin()
 	case isHan(r):
-		lx.grow(w)
+		if !lx.heard() {
+			lx.grow(w)
+		}
 	default:
 		lx.emit(noiseToken, lx.i+w) // emoji, symbols, closing brackets
 	}
@@ -151,27 +157,82 @@ func (lx *lexer) label() bool {
 	return false
 }
 
+// product takes a product's name that begins with digits (84消毒液) as words, so that its
+// digits are nobody's value.
+func (lx *lexer) product() bool {
+	if lx.word >= 0 || !isDigit(lx.f[lx.i]) {
+		return false
+	}
+	n := productTable.longest(lx.f, lx.i)
+	if n == 0 || lx.r.names.longest(lx.f, lx.i) >= n {
+		return false
+	}
+	lx.grow(n)
+	return true
+}
+
+// heard recognises a label by its sound where its number or a word for none follows, or a
+// word for none touches it in front.
+func (lx *lexer) heard() bool {
+	id, end, ok := lx.r.sounds.at(lx.f, lx.i)
+	if !ok {
+		return false
+	}
+	if !lx.counted(end) && !lx.valueAt(end) {
+		return false
+	}
+	t := lx.emit(labelToken, end)
+	t.id, t.sound = id, true
+	return true
+}
+
+// counted reports whether a word for none or a number with its measure word touches the
+// word [lx.i, end) in front, and nothing more of the word follows: 没有结除, 6名接触.
+func (lx *lexer) counted(end int) bool {
+	k := len(lx.toks)
+	if lx.word >= 0 || k == 0 {
+		return false
+	}
+	t := lx.toks[k-1]
+	if t.kind != valueToken || max(t.end, t.to) != lx.i || !t.zero && t.from == t.to {
+		return false
+	}
+	r, _ := runeAt(lx.f, end)
+	return !isHan(r) && !isLatin(r) && digitOf(r) < 0 || lx.r.names.longest(lx.f, end) > 0 || phraseTable.longest(lx.f, end) > 0
+}
+
+// valueAt reports whether a number or a word for none stands at byte i, behind nothing but
+// marks and joining words.
+func (lx *lexer) valueAt(i int) bool {
+	for i < len(lx.f) {
+		r, w := runeAt(lx.f, i)
+		if isDigit(lx.f[i]) || isHanNumeral(r) || zeroTable.longest(lx.f, i) > 0 {
+			return true
+		}
+		if e, ok := phraseTable.match(lx.f, i); ok && (phrase(e.id) == linkPhrase || phrase(e.id) == approxPhrase) {
+			w = len(e.text)
+		} else if r == '\n' || !isMark(r) && !strings.ContainsRune("=+-−"+closeBrackets, r) {
+			return false
+		}
+		i += w
+	}
+	return false
+}
+
 // shortLabel decides whether a label of one character (解) stands for itself: it begins a
-// word and a number or a word for none follows.
+// word, and its number or word for none stands beside it (解2, 解：无, 没有解, 4人解).
 func (lx *lexer) shortLabel(end int) bool {
 	if lx.word >= 0 {
 		return false
 	}
 	if k := len(lx.toks); k > 0 {
-		switch t := lx.toks[k-1]; lx.f[t.start:t.end] {
+		t := lx.toks[k-1]
+		switch lx.f[t.start:t.end] {
 		case "了", "的", "是": // 了解
 			return false
 		}
 	}
-	for end < len(lx.f) {
-		r, w := runeAt(lx.f, end)
-		if !strings.ContainsRune(" :=了的有", r) {
-			break
-		}
-		end += w
-	}
-	r, _ := runeAt(lx.f, end)
-	return end < len(lx.f) && (isDigit(lx.f[end]) || isHanNumeral(r) || r == '+' || r == '-' || r == '−' || zeroTable.longest(lx.f, end) > 0)
+	return lx.counted(end) || lx.valueAt(end)
 }
 
 // text takes a Text label and the rest of its line, or what stands before the next Text
@@ -289,6 +350,8 @@ func (lx *lexer) take(p phrase, end int) bool {
 		lx.emit(linkToken, end)
 	case noisePhrase:
 		lx.emit(noiseToken, end)
+	case approxPhrase:
+		lx.emit(noiseToken, end).approx = true
 	case plusPhrase, minusPhrase:
 		return lx.change(p, end)
 	}
@@ -330,6 +393,9 @@ func (lx *lexer) plainAt(i int) bool {
 	case isHanNumeral(r):
 		return false
 	}
+	if _, _, sounds := lx.r.sounds.at(lx.f, i); sounds {
+		return false
+	}
 	_, _, place := placeAt(lx.r.places, lx.f, i)
 	return !place
 }
@@ -366,7 +432,7 @@ func (lx *lexer) bracket(open rune, w int) {
 	switch {
 	case inner == "", lx.r.counts.longest(inner, 0) == len(inner), open == '[' && len(inner) <= 12 && !strings.ContainsAny(inner, "0123456789"):
 		lx.emit(noiseToken, to+cw) // (人), [握手]
-	case lx.decorated(inner):
+	case lx.decorated(inner), open == '【' && to+cw < len(lx.f) && lx.f[to+cw] != ' ' && lx.valueAt(to+cw):
 		lx.emit(noiseToken, from)
 	default:
 		t := lx.emit(noteToken, to+cw)

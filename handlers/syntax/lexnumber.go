@@ -8,7 +8,7 @@ func (lx *lexer) number(sign int8, i int) {
 	after := lx.afterLabel()
 	if sign == 0 && !after {
 		if end := momentAt(lx.f, i); end > i && !lx.address(i, end) || lx.listNumber(i, &end) {
-			lx.emit(noiseToken, end)
+			lx.emit(noiseToken, end).day = momentParts(lx.f, i).day > 0
 			return
 		}
 	}
@@ -20,10 +20,7 @@ func (lx *lexer) number(sign int8, i int) {
 	t := lx.emit(valueToken, end)
 	t.n, t.sign, t.bad = n, sign, v != good
 	t.from, t.to = end, end
-	if w := approxTable.longest(lx.f, end); w > 0 && !strings.HasPrefix(lx.f[end:], "多了") {
-		t.bad = true
-		lx.i = end + w
-	}
+	lx.approximate(t, end)
 	j := lx.i
 	if r, _ := runeAt(lx.f, j); r == ' ' {
 		j++
@@ -31,15 +28,33 @@ func (lx *lexer) number(sign int8, i int) {
 	if w := lx.r.counts.longest(lx.f, j); w > 0 && lx.r.names.longest(lx.f, j) <= w && (j == lx.i || !lx.plainAt(j+w)) {
 		t.from, t.to = j, j+w
 		lx.i = j + w
-		if w := approxTable.longest(lx.f, lx.i); w > 0 {
-			t.bad = true
-			lx.i += w
-		}
+		lx.approximate(t, lx.i)
 	}
 	if t.bad {
 		t.end = lx.i // what is shown to the person is all of it
 		t.from, t.to = t.end, t.end
 	}
+}
+
+// approximate looks for a word at byte i, or one before the number, that takes the number's
+// certainty away.
+func (lx *lexer) approximate(t *token, i int) {
+	for k := len(lx.toks) - 2; k >= 0; k-- {
+		if b := lx.toks[k]; b.kind != spaceToken && b.kind != linkToken {
+			t.approx = t.approx || b.approx
+			break
+		}
+	}
+	e, ok := approxTable.match(lx.f, i)
+	if !ok || strings.HasPrefix(lx.f[i:], "多了") {
+		return
+	}
+	lx.i = i + len(e.text)
+	if e.id == aboutSo {
+		t.approx = true
+		return
+	}
+	t.bad = true
 }
 
 // address reports whether the "12号" at [i, end) is no day but a house: a word touches it.
@@ -66,6 +81,11 @@ func (lx *lexer) compound(end int) int {
 		r, w := runeAt(lx.f, j)
 		if w > 0 && strings.ContainsRune("-−~/*+:=×_^", r) {
 			if next, _ := runeAt(lx.f, j+w); digitOf(next) >= 0 {
+				return j + w
+			}
+		}
+		if r > 0x7f && !isHan(r) && !isMark(r) && !isLatin(r) && !strings.ContainsRune(openBrackets+closeBrackets, r) {
+			if next, _ := runeAt(lx.f, j+w); digitOf(next) >= 0 { // 1😷2
 				return j + w
 			}
 		}
@@ -101,26 +121,51 @@ func (lx *lexer) listNumber(i int, end *int) bool {
 	if digitOf(next) >= 0 && r == '.' || next == 0 {
 		return false
 	}
-	start := len(lx.toks) == 0 || lx.toks[len(lx.toks)-1].kind == lineToken
+	start := lx.lineStart()
 	j := e + w
 	for j < len(lx.f) && lx.f[j] == ' ' {
 		j++
 	}
-	n := lx.r.names.longest(lx.f, j)
-	if !start && n == 0 {
-		return false
-	}
-	if n > 0 { // "11、未联系" may be a value; the label's own number decides
-		k := j + n
-		for k < len(lx.f) && strings.ContainsRune(" :=", rune(lx.f[k])) {
-			k++
+	if !start && r != ')' { // "11、未联系" may be a value; the label's own number decides
+		n := lx.r.names.longest(lx.f, j)
+		if _, heard, ok := lx.r.sounds.at(lx.f, j); ok && n == 0 {
+			n = heard - j
 		}
-		if _, _, v := numberAt(lx.f, k); v == noNumber && zeroTable.longest(lx.f, k) == 0 {
+		if n == 0 || !lx.valueAt(j+n) || lx.behindWord() {
 			return false
 		}
 	}
 	*end = e + w
 	return true
+}
+
+// lineStart reports whether nothing but a committee's name and courtesy stands before on
+// this line.
+func (lx *lexer) lineStart() bool {
+	for k := len(lx.toks) - 1; k >= 0 && lx.word < 0; k-- {
+		switch lx.toks[k].kind {
+		case lineToken:
+			return true
+		case spaceToken, noiseToken, placeToken:
+		case markToken:
+			if k != 1 { // 大家好，1、
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return lx.word < 0
+}
+
+// behindWord reports whether what stands directly before is a word not understood.
+func (lx *lexer) behindWord() bool {
+	for k := len(lx.toks) - 1; k >= 0 && lx.word < 0; k-- {
+		if lx.toks[k].kind != spaceToken {
+			return lx.toks[k].kind == wordToken
+		}
+	}
+	return lx.word >= 0
 }
 
 // signed reads +2 or -1; a sign with no number directly behind is no token of its own.
@@ -183,6 +228,15 @@ func (lx *lexer) change(p phrase, end int) bool {
 	return true
 }
 
+// labelAt reports whether a label, or what sounds like one, stands at byte i.
+func (lx *lexer) labelAt(i int) bool {
+	if lx.r.names.longest(lx.f, i) > 0 {
+		return true
+	}
+	_, end, ok := lx.r.sounds.at(lx.f, i)
+	return ok && lx.valueAt(end)
+}
+
 // numeral reads Chinese numerals where they are a number and not part of a word: a measure
 // word, a label, a separator or the end must follow (十二 but not 一起, 三角地, 万一).
 func (lx *lexer) numeral() bool {
@@ -198,7 +252,7 @@ func (lx *lexer) numeral() bool {
 		r, w := runeAt(lx.f, end)
 		switch {
 		case w == 0 || !isHan(r) && !isLatin(r):
-		case lx.r.names.longest(lx.f, end) > 0, zeroTable.longest(lx.f, end) > 0, approxTable.longest(lx.f, end) > 0:
+		case lx.labelAt(end), zeroTable.longest(lx.f, end) > 0, approxTable.longest(lx.f, end) > 0:
 		case strings.ContainsRune(notCounts, r):
 		default:
 			e, ok := phraseTable.match(lx.f, end)

@@ -10,8 +10,6 @@ import (
 // one change in a word of two or three characters, two in a longer one, and at least one
 // character kept. Ties go to the name entered first. With part, a word longer than the name
 // may carry it at its end (隔壁新反) or its start. -1 when nothing is near.
-//
-// Sound-alike matching belongs here too: a second distance over the same names.
 func nearest(word string, names []entry, part bool) int {
 	w := []rune(fold(word))
 	best, id := 1000, -1
@@ -56,9 +54,13 @@ func share(a, b []rune) bool {
 
 // distance counts insertions, deletions, changes and swaps of neighbours.
 func distance(a, b []rune) int {
-	prev2 := make([]int, len(b)+1)
-	prev := make([]int, len(b)+1)
-	cur := make([]int, len(b)+1)
+	var small [3][12]int // names are short: no need for the heap
+	prev2, prev, cur := small[0][:], small[1][:], small[2][:]
+	if n := len(b) + 1; n <= len(prev) {
+		prev2, prev, cur = prev2[:n], prev[:n], cur[:n]
+	} else {
+		prev2, prev, cur = make([]int, n), make([]int, n), make([]int, n)
+	}
 	for j := range prev {
 		prev[j] = j
 	}

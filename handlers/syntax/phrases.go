@@ -6,14 +6,15 @@ package syntax
 type phrase int
 
 const (
-	zeroPhrase  phrase = iota // none of what stands beside it
-	emptyPhrase               // nothing to report; also behind a label: none
-	emptyStrong               // the same, recognised inside a run of other words too
-	samePhrase                // as yesterday
-	linkPhrase                // joins a label and its value
-	noisePhrase               // courtesy, fillers, particles
-	plusPhrase                // more by
-	minusPhrase               // fewer by
+	zeroPhrase   phrase = iota // none of what stands beside it
+	emptyPhrase                // nothing to report; also behind a label: none
+	emptyStrong                // the same, recognised inside a run of other words too
+	samePhrase                 // as yesterday
+	linkPhrase                 // joins a label and its value
+	noisePhrase                // courtesy, fillers, particles
+	approxPhrase               // about
+	plusPhrase                 // more by
+	minusPhrase                // fewer by
 )
 
 // countWords are the measure words for people and households.
@@ -52,18 +53,19 @@ var phraseWords = map[phrase][]string{
 		"谢谢了", "谢谢您", "谢谢你", "谢谢", "多谢", "感谢", "辛苦了", "辛苦", "麻烦了", "麻烦您", "麻烦你", "麻烦", "不好意思", "打扰了", "您好", "你好", "侬好", "各位领导好", "各位好", "老师好", "书记好", "早上好", "下午好", "晚上好", "大家好",
 		"各位领导", "各位", "领导好", "领导", "老师", "书记", "报告", "汇报", "上报", "填报", "报一下", "收到", "请查收", "查收", "请知悉", "知悉", "以上", "如下",
 		"情况如下", "情况", "今天", "今日", "今朝", "本日", "当日", "截至", "截止", "截止到", "截至目前", "目前", "现在", "现有", "到现在", "上午", "下午", "中午", "早上", "晚上",
-		"我们", "阿拉", "我", "侬", "请", "居民区", "居委会", "居委", "小区", "本", "新增", "其中", "另外", "以及", "并且", "大概", "大约", "差不多", "仅有", "只有",
+		"我们", "阿拉", "我", "侬", "请", "居民区", "居委会", "居委", "小区", "本", "新增", "其中", "另外", "以及", "并且", "仅有", "只有",
 		"勒", "伐", "呀", "啊", "呢", "吧", "哦", "噢", "额", "嗯", "嘛", "啦", "哈", "哟", "诶", "唉", "咯", "喔", "哎", "呐", "哉",
-		"都", "也", "就", "还", "和", "及", "并", "另", "约", "仅", "只", "均", "全", "已", "又", "各", "对了", "好的", "ok",
+		"都", "也", "就", "还", "和", "及", "并", "另", "仅", "只", "均", "全", "已", "又", "各", "对了", "好的", "ok",
 	},
-	plusPhrase:  {"增加", "增", "加", "多了", "多"},
-	minusPhrase: {"减少", "减", "少了", "少"},
+	approxPhrase: {"大概有", "大概", "大约", "差不多有", "差不多", "估计有", "估计", "可能有", "可能", "好像有", "好像", "大致", "约有", "约"},
+	plusPhrase:   {"增加", "增", "加", "多了", "多"},
+	minusPhrase:  {"减少", "减", "少了", "少"},
 }
 
 var phraseTable = func() *table {
 	t := newTable(256)
 	// A word listed twice keeps its first meaning: 都没有 behind a label is decided there.
-	for _, p := range []phrase{emptyStrong, emptyPhrase, samePhrase, zeroPhrase, linkPhrase, noisePhrase, plusPhrase, minusPhrase} {
+	for _, p := range []phrase{emptyStrong, emptyPhrase, samePhrase, zeroPhrase, linkPhrase, approxPhrase, noisePhrase, plusPhrase, minusPhrase} {
 		for _, w := range phraseWords[p] {
 			t.add(w, int(p))
 		}
@@ -71,10 +73,27 @@ var phraseTable = func() *table {
 	return t.sorted()
 }()
 
-// approximate words behind a number make it no count: 20多, 十来个, 8左右.
+// Words behind a number that take its certainty away: 8左右 is a number to be asked, 20多
+// and 十来个 are none.
+const (
+	noCount = iota
+	aboutSo
+)
+
 var approxTable = func() *table {
 	t := newTable(8)
-	for _, w := range []string{"左右", "上下", "以上", "以下", "多", "几", "余", "来个", "来人", "来户", "来名", "来位", "半"} {
+	for _, w := range []string{"以上", "以下", "多", "几", "余", "来个", "来人", "来户", "来名", "来位", "半"} {
+		t.add(w, noCount)
+	}
+	t.add("左右", aboutSo)
+	t.add("上下", aboutSo)
+	return t.sorted()
+}()
+
+// productTable lists products whose name begins with digits.
+var productTable = func() *table {
+	t := newTable(8)
+	for _, w := range []string{"84消毒液", "84消毒水", "84消毒剂", "84药水", "84液", "75%酒精", "75度酒精", "75酒精", "95%酒精", "95酒精", "3m口罩"} {
 		t.add(w, 0)
 	}
 	return t.sorted()

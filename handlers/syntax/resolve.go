@@ -81,7 +81,7 @@ func (rs *resolver) foreign() {
 			if scope == 0 {
 				continue
 			}
-			t.kind, t.elsewhere = wordToken, true
+			t.kind, t.elsewhere, t.total = wordToken, true, scope == total
 			if word == i-1 || word == i-2 && rs.toks[i-1].kind == spaceToken {
 				t.start = rs.toks[word].start
 				rs.toks[word].kind = noiseToken
@@ -106,13 +106,26 @@ func (rs *resolver) bind() {
 		case wordToken:
 			word = true
 		case spaceToken, linkToken:
+		case noiseToken:
+			word = word && strings.Contains(closeBrackets, rs.f[t.start:t.end]) // 【热发】4
 		case valueToken:
-			t.bound = word
+			t.bound = word || rs.mistyped(i)
 			word = false
 		default:
 			word = false
 		}
 	}
+}
+
+// mistyped reports whether the word that touches number i from behind was meant to be a
+// label: the 6 of 6人热发 belongs to it, and not to the label before.
+func (rs *resolver) mistyped(i int) bool {
+	t := rs.toks[i]
+	if i+1 >= len(rs.toks) || !t.zero && t.from == t.to {
+		return false
+	}
+	next := rs.toks[i+1]
+	return next.kind == wordToken && next.start == max(t.end, t.to) && rs.near(rs.s[next.start:next.end], false) != ""
 }
 
 func (rs *resolver) collect() {
@@ -248,7 +261,17 @@ func (rs *resolver) emitValues() {
 			if v.sign < 0 {
 				n = -n
 			}
-			rs.add(Value{Label: l.Name, Int: n, Delta: l.Stock && v.sign != 0, Raw: rs.s[v.start:v.end], Start: v.start, End: v.end})
+			val := Value{Label: l.Name, Int: n, Delta: l.Stock && v.sign != 0, Raw: rs.s[v.start:v.end], Start: v.start, End: v.end}
+			val.Loose = v.start < t.start || rs.gaps[k+1] > blank
+			if !t.sound && !v.approx {
+				rs.add(val)
+				continue
+			}
+			g := Guess{Value: val}
+			if t.sound {
+				g.Typed = rs.s[t.start:t.end]
+			}
+			rs.out.Guessed = append(rs.out.Guessed, g)
 		}
 	}
 	for i, t := range rs.toks {
@@ -256,16 +279,40 @@ func (rs *resolver) emitValues() {
 			rs.addText(i, t)
 		}
 	}
+	rs.weighGuesses()
 	slices.SortStableFunc(rs.out.Values, func(a, b Value) int { return a.Start - b.Start })
 	if len(rs.out.Doubled) > 0 {
 		slices.SortStableFunc(rs.out.Conflicts, func(a, b Value) int { return a.Start - b.Start })
 	}
 }
 
+// weighGuesses keeps the guesses about labels of which nothing else is said. A guess that
+// says the same as the label itself is dropped; one that says something else makes the label
+// a doubled one.
+func (rs *resolver) weighGuesses() {
+	guesses := rs.out.Guessed
+	rs.out.Guessed = nil
+	for _, g := range guesses {
+		i := slices.IndexFunc(rs.out.Guessed, func(o Guess) bool { return o.Label == g.Label })
+		stated := slices.ContainsFunc(rs.out.Values, func(o Value) bool { return o.Label == g.Label })
+		switch {
+		case stated || slices.Contains(rs.out.Doubled, g.Label):
+			rs.add(g.Value)
+		case i < 0:
+			rs.out.Guessed = append(rs.out.Guessed, g)
+		case rs.out.Guessed[i].Int != g.Int || rs.out.Guessed[i].Delta != g.Delta:
+			first := rs.out.Guessed[i].Value
+			rs.out.Guessed = slices.Delete(rs.out.Guessed, i, i+1)
+			rs.out.Doubled = append(rs.out.Doubled, g.Label)
+			rs.out.Conflicts = append(rs.out.Conflicts, first, g.Value)
+		}
+	}
+}
+
 // allowed reports whether the measure word behind v fits l.
 func (rs *resolver) allowed(l *Label, v *token) bool {
-	if v.from == v.to || v.zero {
-		return true
+	if v.from == v.to || v.n == 0 && v.sign == 0 {
+		return true // none is none of anything
 	}
 	unit := rs.f[v.from:v.to]
 	if len(l.Units) == 0 || unit == "个" {
@@ -324,156 +371,4 @@ func (rs *resolver) bad(label *token, start, end int, value string) {
 	rs.out.BadNumber = append(rs.out.BadNumber, Stray{
 		Text: rs.s[start:end], Start: start, End: end, Label: rs.r.labels[label.id].Name, Value: value,
 	})
-}
-
-// settleLabels deals with labels that got no value.
-func (rs *resolver) settleLabels() {
-	for k := range rs.items {
-		i := rs.items[k]
-		t := &rs.toks[i]
-		if t.kind != labelToken || rs.used[i] {
-			continue
-		}
-		rs.used[i] = true
-		name := rs.r.labels[t.id].Name
-		stated := slices.ContainsFunc(rs.out.Values, func(v Value) bool { return v.Label == name })
-		switch j := rs.follower(i); {
-		case j >= 0 && rs.toks[j].kind == sameToken:
-			rs.used[j] = true
-			if !slices.Contains(rs.out.SameLabels, name) {
-				rs.out.SameLabels = append(rs.out.SameLabels, name)
-			}
-		case j >= 0 && rs.boundTo(j) >= 0: // 新返不到20
-			v := rs.toks[rs.boundTo(j)]
-			rs.used[j], rs.used[rs.boundTo(j)] = true, true
-			rs.bad(t, rs.toks[j].start, rs.toks[j].end, rs.s[v.start:v.end])
-		case j >= 0 && stated: // 重点人员都在家, with 重点 given elsewhere
-			rs.used[j] = true
-			rs.out.Notes = append(rs.out.Notes, rs.s[t.start:rs.toks[j].end])
-		case j >= 0:
-			rs.used[j] = true
-			rs.bad(t, rs.toks[j].start, rs.toks[j].end, "")
-		case !stated && !slices.Contains(rs.out.Doubled, name):
-			rs.bad(t, t.end, t.end, "")
-		}
-	}
-	slices.SortStableFunc(rs.out.BadNumber, func(a, b Stray) int { return a.Start - b.Start })
-}
-
-// follower is the word, number-like thing or 同昨 that directly follows label token i, or -1.
-func (rs *resolver) follower(i int) int {
-	for j := i + 1; j < len(rs.toks); j++ {
-		switch rs.toks[j].kind {
-		case spaceToken, linkToken, noiseToken:
-		case wordToken, otherToken, sameToken:
-			if rs.used[j] {
-				return -1
-			}
-			return j
-		default:
-			return -1
-		}
-	}
-	return -1
-}
-
-// boundTo is the number that belongs to word token i, or -1.
-func (rs *resolver) boundTo(i int) int {
-	for j := i + 1; j < len(rs.toks) && rs.toks[i].kind == wordToken; j++ {
-		switch t := rs.toks[j]; t.kind {
-		case spaceToken, linkToken:
-		case valueToken:
-			if t.bound {
-				return j
-			}
-			return -1
-		default:
-			return -1
-		}
-	}
-	return -1
-}
-
-// strays sorts what is left: units, notes, 同昨, and what was not understood.
-func (rs *resolver) strays() {
-	out := &rs.out
-	last := -1 // the last token that meant something
-	for i, t := range rs.toks {
-		switch t.kind {
-		case labelToken, valueToken, textToken, sameToken, emptyToken:
-			last = i
-		}
-	}
-	for i, t := range rs.toks {
-		if rs.used[i] {
-			continue
-		}
-		text := rs.s[t.start:t.end]
-		switch t.kind {
-		case placeToken:
-			name := rs.r.unitNames[t.id]
-			if out.Unit == "" {
-				out.Unit = name
-			}
-			if !slices.Contains(out.Units, name) {
-				out.Units = append(out.Units, name)
-			}
-		case noteToken:
-			if n := strings.TrimSpace(rs.s[t.from:t.to]); n != "" {
-				out.Notes = append(out.Notes, n)
-			}
-		case sameToken:
-			out.Same = true
-		case emptyToken:
-			out.Zero = true
-		case otherToken:
-			out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end})
-		case wordToken:
-			rs.strayWord(i, i > last)
-		case valueToken:
-			switch {
-			case t.zero && len(rs.items) == 1 && len(out.Values) == 0:
-				out.Zero = true // "/日报 无"
-			case t.zero && text == "正常":
-				out.Notes = append(out.Notes, text)
-			case t.zero:
-				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end})
-			default:
-				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end, Value: text})
-			}
-		}
-	}
-}
-
-func (rs *resolver) strayWord(i int, trailing bool) {
-	t := rs.toks[i]
-	s := Stray{Text: rs.s[t.start:t.end], Start: t.start, End: t.end}
-	if j := rs.boundTo(i); j >= 0 {
-		rs.used[j] = true
-		v := rs.toks[j]
-		s.Value = rs.s[v.start:v.end]
-	}
-	if !t.elsewhere {
-		s.Near = rs.near(s.Text, s.Value != "")
-	}
-	if trailing && s.Near == "" && s.Value == "" && (len(rs.out.Values) > 0 || rs.out.Same || rs.out.Zero) {
-		rs.out.Notes = append(rs.out.Notes, s.Text)
-		return
-	}
-	rs.out.Unknown = append(rs.out.Unknown, s)
-}
-
-// near is the label a word was meant to be. Only before a number may the label be a part of
-// the word (今朝新反 5); prose holds too many look-alikes.
-func (rs *resolver) near(word string, part bool) string {
-	if id := nearest(word, rs.r.entries, part); id >= 0 {
-		return rs.r.labels[id].Name
-	}
-	for _, e := range rs.r.entries { // 困南缺口罩
-		w := []rune(word)
-		if rs.r.labels[e.id].Kind == Text && len(w) > e.runes && slip(w[:e.runes], []rune(e.text), false) >= 0 {
-			return rs.r.labels[e.id].Name
-		}
-	}
-	return ""
 }

@@ -99,6 +99,13 @@ func show(r Reading) string {
 			add("%s=%d", v.Label, v.Int)
 		}
 	}
+	for _, g := range r.Guessed {
+		if g.Delta {
+			add("~%s%+d", g.Label, g.Int)
+		} else {
+			add("~%s=%d", g.Label, g.Int)
+		}
+	}
 	if len(r.Units) > 0 {
 		add("/unit %s/", strings.Join(r.Units, ","))
 	}
@@ -116,6 +123,12 @@ func show(r Reading) string {
 	}
 	for _, n := range r.Notes {
 		add("/note %s/", n)
+	}
+	for _, a := range r.Aside {
+		add("/aside %s/", a)
+	}
+	for _, d := range r.Days {
+		add("/day %s/", d)
 	}
 	for _, u := range r.Unknown {
 		s := "?" + u.Text

@@ -159,6 +159,30 @@ function openChat(id, quietly) {
 
 const dialectOf = (m) => (m.msgtype === "markdown" && (m.via === "webhook" || m.via === "app") ? "v1" : m.msgtype === "text" || isPerson(m) ? "" : "v2");
 
+const size = (n) => (n >= 1 << 20 ? (n / (1 << 20)).toFixed(1) + " MB" : n >= 1024 ? Math.round(n / 1024) + " KB" : n + " 字节");
+
+// A picture shows itself; anything else its name and size, to be kept by a touch.
+function drawFile(m) {
+  const src = (m.file.src || "").startsWith("/sim/media/") ? m.file.src : "";
+  const label = el("span", "filename", m.file.name, m.file.size ? el("span", "filesize", size(m.file.size)) : "");
+  const row = el(src ? "a" : "div", "file", el("span", "fileicon", m.msgtype === "image" ? "图" : m.msgtype === "video" ? "视" : "文"), label);
+  if (src) {
+    row.href = src;
+    row.target = "_blank";
+    row.rel = "noopener";
+    if (m.msgtype !== "image") row.download = m.file.name;
+  }
+  if (!src || m.msgtype !== "image") return row;
+  const picture = el("img", "picture");
+  picture.alt = m.file.name;
+  picture.loading = "lazy";
+  picture.onerror = () => picture.replaceWith(el("span", "fileicon", "图")); // a demo's picture need not be one
+  picture.src = src;
+  row.replaceChildren(picture, label);
+  row.classList.add("withpicture");
+  return row;
+}
+
 function drawMessage(m) {
   const mine = isPerson(m) && m.from === who;
   const name = isPerson(m) ? nameOf(m.from) || m.from : m.via === "webhook" ? m.from : m.via === "app" ? state.bot : m.from;
@@ -166,7 +190,7 @@ function drawMessage(m) {
   bubble.tabIndex = 0;
   if (m.quote) bubble.append(el("div", "quoted", m.quote));
   if (m.card) bubble.append(drawCard(m, press, nameOf));
-  else if (m.file) bubble.append(el("div", "file", el("span", "fileicon", m.msgtype === "image" ? "图" : m.msgtype === "video" ? "视" : "文"), m.file.name));
+  else if (m.file) bubble.append(drawFile(m));
   else {
     const dialect = dialectOf(m);
     bubble.append(dialect ? render(m.text || "", dialect, nameOf) : plain((m.msgtype === "voice" ? "🎤 " : "") + (m.text || ""), nameOf));

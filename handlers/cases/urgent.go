@@ -1,0 +1,223 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"juwei/config"
+	"juwei/handlers"
+	"juwei/handlers/syntax"
+	"juwei/store"
+)
+
+const (
+	patience = 5 * time.Minute  // how long one of the chain has before the next is called
+	followUp = 30 * time.Minute // between two questions how it stands
+	rounds   = 3                // how often the whole chain is called
+)
+
+// urgent is /急, also without a slash: somebody hears of it at once, and until somebody has
+// said that he goes, the next is called. What is typed may name a household: it is sealed,
+// and in a group nothing of it is repeated.
+func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
+	text := strings.Trim(c.Rest, " ,。:、!\n")
+	if ref, rest, ok := syntax.Reference(text); ok && ref.Sub == 0 && (ref.Letter == "" || ref.Letter == string(config.CaseUrgent)) {
+		if found, err := f.meant(ctx, c, syntax.Ref{Letter: string(config.CaseUrgent), N: ref.N}); err != nil || len(found) > 0 {
+			if err != nil {
+				return handlers.Outcome{}, err
+			}
+			return f.discreet(func(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
+				return f.news(c, found[0], strings.TrimSpace(rest))
+			})(ctx, c)
+		}
+		if rest == "" { // a number and nothing else is no emergency
+			return handlers.Outcome{}, handlers.Refusef("有急事就写哪里、什么事，例：急 彩虹花苑南门 吵起来了", "没有%s号急事，或者不归您。", number("", ref.N))
+		}
+	}
+	if text == "" {
+		return handlers.Outcome{}, handlers.Refuse("危及生命先打120、火情119、打架110。哪里、什么事？", "例：急 彩虹花苑南门 吵起来了")
+	}
+	t, p := typeFor(&c.Desk, text, config.CaseUrgent)
+	if t == nil {
+		return handlers.Outcome{}, handlers.Refuse("危及生命先打120、火情119、打架110。", "现在没有开急报，请打电话找值班室。")
+	}
+	r := request{typ: t, pack: p, text: marks(clip(text, 2*longest)), unit: c.Person.Unit, fresh: true}
+	if s, _, ok := f.atlas(c).find(text); ok {
+		r.unit = s.Unit
+		if s.Name != s.Unit {
+			r.place = s.Name
+		}
+	}
+	k := f.draft(c, r)
+	chain, err := f.chain(ctx, &c.Desk, k)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	k.Owners, k.Chain = chain[:1], chain
+	out, err := f.store(ctx, c, k, t.Letter)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	out.Reply = handlers.Say(k.firstAnswer(c, t))
+	out.Pushes = append(out.Pushes, k.alert(&c.Desk, chain[0]))
+	if l := k.liaison(&c.Desk); l != chain[0] && l != c.Person.UserID {
+		out.Pushes = append(out.Pushes, k.push(&c.Desk, l, handlers.Emergency, handlers.Say(fmt.Sprintf("%s：%s\n%s报，已叫%s。您知道一下。", k.name(), k.Text, c.Person.Title, title(&c.Desk, chain[0])))))
+	}
+	for _, chat := range c.Dir.ChatsOf(c.Street, config.ChatDutyDesk) {
+		if chat.ChatID != c.Message.Chat || c.Private() {
+			out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup(fmt.Sprintf("已叫%s，明细在私聊。", title(&c.Desk, chain[0])))), c.At))
+		}
+	}
+	return out, nil
+}
+
+// inGroup is what the duty desk's group hears: the unit where it is no health matter, never
+// a household.
+func (k *Case) inGroup(rest string) string {
+	where := ""
+	if k.Class < "C3" && k.Unit != "" {
+		where = k.Unit + "·"
+	}
+	return fmt.Sprintf("【%s】%s%s，%s", k.id, where, k.Type, rest)
+}
+
+// firstAnswer is what the one in need hears: whom to phone first, who has been called, and
+// the one question that helps.
+func (k *Case) firstAnswer(c *handlers.Call, t *config.CaseType) string {
+	first := "危及生命先打120、火情119、打架110。"
+	if t.Call != "" {
+		first = "先打" + t.Call + "！"
+	}
+	return fmt.Sprintf("%s\n%s 已叫%s，5分钟没人接就叫下一位。\n请回：%s发：急 %s …",
+		first, k.id, title(&c.Desk, k.Chain[0]), t.Ask, k.n())
+}
+
+// n is the number alone: 1 of 急01.
+func (k *Case) n() string {
+	_, n := split(k.id)
+	return strconv.Itoa(n)
+}
+
+// chain is who is called, one after the other: the duty desk, the area's leader, the
+// street's leaders; never the one who called.
+func (f *Family) chain(ctx context.Context, d *handlers.Desk, k *Case) ([]string, error) {
+	var out []string
+	add := func(id string) {
+		if id != "" && id != k.Finder && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	if f.onDuty != nil {
+		ids, err := f.onDuty(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			add(id)
+		}
+	}
+	for _, p := range d.Dir.PeopleOf(d.Street, config.RoleDutyDesk) {
+		add(p.UserID)
+	}
+	if area, ok := d.Street.AreaOf(k.Unit); ok {
+		add(area.Leader)
+	}
+	for _, p := range d.Dir.PeopleOf(d.Street, config.RoleLeader) {
+		add(p.UserID)
+	}
+	if len(out) == 0 {
+		for _, p := range d.Dir.PeopleOf(d.Street, config.RoleAdmin) {
+			add(p.UserID)
+		}
+	}
+	if len(out) == 0 {
+		out = []string{k.Finder}
+	}
+	return out, nil
+}
+
+// alert calls one of the chain.
+func (k *Case) alert(d *handlers.Desk, to string) store.Push {
+	who := title(d, k.Finder)
+	return k.push(d, to, handlers.Emergency, handlers.Content{
+		Text: fmt.Sprintf("【%s】%s：%s\n%s报。您去请回：/接 %s；5分钟没回就叫下一位。", k.id, k.Type, k.Text, who, k.id),
+		Card: &handlers.Card{
+			Task: k.task(), Title: k.name(), Desc: who + "报", Body: k.Text,
+			Buttons: []handlers.Button{{Text: "我来处理", Line: "/接 " + k.id, Primary: true}},
+		},
+	})
+}
+
+// takeUrgent is /接 急1: whoever is called, or any of the duty desk and the leaders, goes.
+func (f *Family) takeUrgent(c *handlers.Call, k *Case) (handlers.Outcome, error) {
+	if !slices.Contains(k.Chain, c.Person.UserID) && !c.Person.Has(config.RoleDutyDesk, config.RoleLeader, config.RoleAreaLeader) && !k.looksAfter(&c.Desk, c.Person) {
+		return handlers.Outcome{}, handlers.Refusef("您知道情况，发：急 "+k.n()+" …", "%s 由值班室和领导接，不用您接。", k.id)
+	}
+	if !k.do(Accept, c.Person.UserID, c.At, "") {
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
+	called := k.Owners
+	k.Owners = []string{c.Person.UserID}
+	k.Ask = c.At.Add(followUp).Unix()
+	out := f.outcome(&c.Desk, k)
+	out.Reply = handlers.Say(fmt.Sprintf("%s 您接了，报来%s。每30分钟问一次；完了回：/改 %s 怎么处理的", k.id, length(c.At.Sub(time.Unix(k.Opened, 0))), k.id))
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s接了，正在处理。", k.id, c.Person.Title), append(append([]string{k.Finder}, k.Others...), called...)...)
+	return out, nil
+}
+
+// news is 急 1 …: how it stands; the other side hears it at once.
+func (f *Family) news(c *handlers.Call, k *Case, note string) (handlers.Outcome, error) {
+	if note == "" {
+		return handlers.Answer(k.line(&c.Desk)), nil
+	}
+	if !k.do(Note, c.Person.UserID, c.At, clip(note, longest)) {
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
+	if slices.Contains(k.Owners, c.Person.UserID) && k.State == Working {
+		k.Ask = c.At.Add(followUp).Unix()
+	}
+	out := f.outcome(&c.Desk, k)
+	out.Reply = handlers.Say(k.id + " 已转告" + titles(&c.Desk, k.Owners) + "。")
+	if slices.Contains(k.Owners, c.Person.UserID) {
+		out.Reply = handlers.Say(k.id + " 已记，已告诉" + title(&c.Desk, k.Finder) + "。")
+	}
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s：%s", k.id, c.Person.Title, k.Last.Note), append(slices.Clone(k.Owners), k.Finder)...)
+	return out, nil
+}
+
+// urgentAlarms are the moments of an emergency: the next of the chain, then the questions.
+func (f *Family) urgentAlarms(_ *handlers.Desk, k *Case) []alarm {
+	switch {
+	case k.State == Waiting && len(k.Chain) > 0 && k.Step+1 < rounds*len(k.Chain):
+		return []alarm{{at: time.Unix(k.Opened, 0).Add(time.Duration(k.Step+1) * patience), ring: (*Family).nextInChain}}
+	case k.State == Working && k.Ask > 0:
+		return []alarm{{at: time.Unix(k.Ask, 0), ring: (*Family).howIsIt}}
+	}
+	return nil
+}
+
+// nextInChain calls the next, and tells who is in need that somebody else has been called.
+func (f *Family) nextInChain(d *handlers.Desk, k *Case) []store.Push {
+	k.Step++
+	to := k.Chain[k.Step%len(k.Chain)]
+	if !slices.Contains(k.Owners, to) {
+		k.Owners = append(slices.Clone(k.Owners), to)
+	}
+	out := []store.Push{k.alert(d, to), k.push(d, k.Finder, handlers.Emergency, handlers.Say(fmt.Sprintf("%s 还没人接，又叫了%s。危及生命请打120、119、110。", k.id, title(d, to))))}
+	if k.Step%len(k.Chain) == 0 {
+		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
+			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup("都叫过一遍了，还没有人接。")), d.At))
+		}
+	}
+	return out
+}
+
+// howIsIt asks whoever went, every half hour until it is over.
+func (f *Family) howIsIt(d *handlers.Desk, k *Case) []store.Push {
+	k.Ask = d.At.Add(followUp).Unix()
+	return k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s 现在怎么样？回：急 %s …；完了回：/改 %s 怎么处理的", k.id, k.n(), k.id), k.Owners...)
+}

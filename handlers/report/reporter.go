@@ -1,0 +1,535 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"juwei/config"
+	"juwei/handlers"
+	"juwei/handlers/syntax"
+	"juwei/store"
+)
+
+// reporter is what files a report: a committee, or one of its blocks or sites.
+type reporter struct {
+	unit config.Committee
+	part string // the block or site; "" = the committee as a whole
+}
+
+// key is the reporter's place in a table of reports: 梅园, 梅园/3块.
+func (r reporter) key() string {
+	if r.part == "" {
+		return r.unit.Name
+	}
+	return r.unit.Name + "/" + r.part
+}
+
+// name is the reporter as people say it: 梅园, 梅园3块, 站前公寓.
+func (r reporter) name() string {
+	if strings.HasPrefix(r.part, r.unit.Name) {
+		return r.part
+	}
+	return r.unit.Name + r.part
+}
+
+// reporters are all that file the form for a committee.
+func (sh *sheet) reporters(unit config.Committee) []reporter {
+	if !sh.parts() {
+		return []reporter{{unit: unit}}
+	}
+	var out []reporter
+	for _, s := range unit.Reporters(sh.form) {
+		out = append(out, reporter{unit, s.Name})
+	}
+	return out
+}
+
+// everybody is all that file the form in the street, in their fixed order.
+func (sh *sheet) everybody(d *handlers.Desk) []reporter {
+	var out []reporter
+	if sh.form.By == config.ByLiaison {
+		for i, a := range d.Street.Areas {
+			out = append(out, reporter{unit: config.Committee{Name: a.Name, Ordinal: i + 1}})
+		}
+		return out
+	}
+	for _, u := range d.Dir.Units(d.Street) {
+		out = append(out, sh.reporters(u)...)
+	}
+	return out
+}
+
+// parts reports whether the form is filed by parts of a committee.
+func (sh *sheet) parts() bool { return sh.form.By == config.ByBlock || sh.form.By == config.BySite }
+
+// reporterOf finds a reporter by its key.
+func reporterOf(d *handlers.Desk, key string) (reporter, bool) {
+	name, part, _ := strings.Cut(key, "/")
+	unit, ok := d.Dir.Unit(d.Street, name)
+	return reporter{unit, part}, ok
+}
+
+// heard is a line as the form understands it: who it is about, when, and what it says.
+type heard struct {
+	syntax.Reading
+	from reporter
+	slot int // the cut-off that is named, from 1; 0 = none is
+}
+
+// hear reads a line, and decides whose report it is about.
+func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
+	text = sh.labelled(text)
+	h := heard{Reading: sh.read(&c.Desk, text)}
+	units := slices.DeleteFunc(slices.Clone(h.Units), func(u string) bool { return sh.shift(u) > 0 })
+	if !sh.parts() && len(units) > 1 {
+		return h, handlers.Refusef("请一个居民区发一条。", "里面有%s，我一次只收一个居民区的，什么也没存。", strings.Join(units, "、"))
+	}
+	named := ""
+	if len(units) > 0 {
+		named = units[0]
+	}
+	for _, u := range h.Units {
+		if n := sh.shift(u); n > 0 {
+			h.slot = n
+		}
+	}
+	if sh.form.By == config.ByLiaison {
+		area, err := sh.area(c, named)
+		h.from = reporter{unit: area}
+		return h, err
+	}
+	unit, err := whose(c, sh, named)
+	if err != nil {
+		return h, err
+	}
+	h.from.unit = unit
+	if !sh.parts() {
+		return h, nil
+	}
+	all := sh.reporters(unit)
+	h.Reading = sh.readOf(&c.Desk, unit, text)
+	var parts []string
+	for _, u := range h.Units {
+		if slices.ContainsFunc(all, func(r reporter) bool { return r.part == u }) {
+			parts = append(parts, u)
+		}
+	}
+	switch {
+	case len(parts) == 1:
+		h.from.part = parts[0]
+	case len(parts) > 1:
+		return h, handlers.Refusef("请一个发一条。", "里面有%s，我一次只收一个的，什么也没存。", strings.Join(parts, "、"))
+	case len(all) == 0:
+		return h, handlers.Refusef("请管理员在街道文件里给"+unit.Name+"写上"+sh.partWord()+"。", "%s还没有登记%s，%s报不了。", unit.Name, sh.partWord(), sh.form.Name)
+	case len(all) == 1:
+		h.from = all[0]
+	default:
+		for _, r := range all {
+			parts = append(parts, r.part)
+		}
+		return h, handlers.Refusef("例："+sh.example(all[0]), "是哪个%s？有%s。什么也没存。", sh.partWord(), strings.Join(parts, "、"))
+	}
+	return h, nil
+}
+
+// area is the caller's 片区, as the unit that files: the only one, or the one that is named.
+func (sh *sheet) area(c *handlers.Call, named string) (config.Committee, error) {
+	var own []config.Committee
+	var names []string
+	for i, a := range c.Street.Areas {
+		if a.Liaison == c.Person.UserID {
+			own = append(own, config.Committee{Name: a.Name, Ordinal: i + 1})
+			names = append(names, a.Name)
+		}
+	}
+	i := slices.Index(names, named)
+	switch {
+	case len(own) == 0:
+		return config.Committee{}, handlers.Refusef("请联系这个片区的联络员来发。", "%s由片区的联络员来报，一个片区一份。", sh.form.Name)
+	case i >= 0:
+		return own[i], nil
+	case len(own) > 1:
+		example := strings.Replace(sh.form.Example(), "/"+sh.form.Name, "/"+sh.form.Name+" "+names[0], 1)
+		return config.Committee{}, handlers.Refusef("例："+example, "是哪个片区？有%s。什么也没存。", strings.Join(names, "、"))
+	}
+	return own[0], nil
+}
+
+// partWord is what a part is called: 块, 门岗.
+func (sh *sheet) partWord() string {
+	if sh.form.By == config.ByBlock {
+		return string(config.SiteBlock)
+	}
+	return string(sh.form.Site)
+}
+
+// example is the form's example line for a reporter.
+func (sh *sheet) example(r reporter) string {
+	line := sh.form.Example()
+	if r.part == "" {
+		return line
+	}
+	return strings.Replace(line, "/"+sh.form.Name, "/"+sh.form.Name+" "+r.part, 1)
+}
+
+// shift is which cut-off of the day a word names, from 1; 0 if none.
+func (sh *sheet) shift(word string) int {
+	if word == "" {
+		return 0
+	}
+	return slices.Index(sh.form.Shifts, word) + 1
+}
+
+// read reads a line with the names of the street's committees.
+func (sh *sheet) read(d *handlers.Desk, text string) syntax.Reading {
+	return sh.readWith(d, sh.reader, text)
+}
+
+// readOf reads a line with the names of a committee's parts, too.
+func (sh *sheet) readOf(d *handlers.Desk, unit config.Committee, text string) syntax.Reading {
+	reader := sh.readers[unit.Name]
+	if reader == nil {
+		reader = sh.reader
+	}
+	return sh.readWith(d, reader, text)
+}
+
+// readWith takes what is more than a count out of a line and lets the reader read the rest.
+func (sh *sheet) readWith(d *handlers.Desk, reader *syntax.Reader, text string) syntax.Reading {
+	if sh.puller == nil {
+		return reader.Read(text)
+	}
+	p := sh.puller.Pull(text, d.Day.Time(d.Street.Location))
+	r := reader.Read(p.Rest)
+	for _, x := range p.Found {
+		r.Values = append(r.Values, syntax.Value{Label: x.Label, Int: sh.number(d, x), Text: words(x)})
+	}
+	r.BadNumber = append(r.BadNumber, p.Bad...)
+	return r
+}
+
+// number is a special value as it is kept.
+func (sh *sheet) number(d *handlers.Desk, x syntax.Found) int {
+	switch sh.form.Field(x.Label).Kind {
+	case config.KindDate:
+		return d.Street.Day(x.At).Number()
+	case config.KindRange:
+		return config.Span(x.From, x.To)
+	}
+	return x.Int
+}
+
+// words are what a special value keeps in words: a household's code, or what was said
+// besides the answer.
+func words(x syntax.Found) string {
+	if x.Home != (syntax.Home{}) {
+		return x.Home.Key()
+	}
+	return x.Text
+}
+
+// labelled puts the label in front of a line that is nothing but the answer to the form's
+// only question: /应答 到.
+func (sh *sheet) labelled(text string) string {
+	if x := sh.sole(); x != nil && x.Option(syntax.Normalise(text)) > 0 {
+		return x.Name + text
+	}
+	return text
+}
+
+// sole is the form's only question, if it is answered from a list; else nil.
+func (sh *sheet) sole() *config.Field {
+	asked := sh.form.Asked()
+	if len(asked) != 1 || asked[0].Kind != config.KindEnum || asked[0].Optional {
+		return nil
+	}
+	return asked[0]
+}
+
+// bare reads the answer to a question about one field, without its label.
+func (sh *sheet) bare(d *handlers.Desk, x *config.Field, text string) (int, bool) {
+	n, ok := 0, false
+	switch {
+	case x.Kind == config.KindInt:
+		n, ok = syntax.Integer(text, x.Words...)
+	case x.Quantity():
+		n, ok = syntax.Decimal(text, x.Places, x.Words...)
+	case sh.puller != nil && x.Number():
+		p := sh.puller.Pull(x.Name+text, d.Day.Time(d.Street.Location))
+		if len(p.Found) == 1 && len(p.Bad) == 0 && p.Rest == "" && p.Found[0].Label == x.Name {
+			n, ok = sh.number(d, p.Found[0]), true
+		}
+	}
+	return n, ok && inside(x, n)
+}
+
+// inside reports whether a number lies within a field's limits; of a range, both its ends.
+func inside(x *config.Field, n int) bool {
+	if x.Kind == config.KindRange {
+		from, to := config.Ends(n)
+		return from >= x.Min && (x.Max == 0 || to <= x.Max)
+	}
+	return x.Min <= n && n <= x.Max
+}
+
+// compile makes the readers of a sheet.
+func (sh *sheet) compile(s *config.Street) {
+	var labels []syntax.Label
+	var counts, texts []syntax.Word
+	var specials []syntax.Special
+	over, under := "", ""
+	for _, x := range sh.form.Fields {
+		word := syntax.Word{Name: x.Name, Aliases: x.Aliases}
+		special := syntax.Special{Name: x.Name, Aliases: x.Aliases, Places: x.Places, Units: x.Words}
+		switch x.Kind {
+		case config.KindText:
+			labels = append(labels, syntax.Label{Name: x.Name, Aliases: x.Aliases, Kind: syntax.Text})
+			texts = append(texts, word)
+			continue
+		case config.KindInt:
+			if x.Asked() {
+				labels = append(labels, syntax.Label{Name: x.Name, Aliases: x.Aliases, Kind: syntax.Int, Units: x.Words, Stock: x.Stock})
+				counts = append(counts, word)
+			}
+			continue
+		case config.KindEnum:
+			special.As = syntax.AsChoice
+			for _, o := range x.Options {
+				special.Options = append(special.Options, syntax.Word{Name: o.Name, Aliases: o.Aliases})
+			}
+		case config.KindBool:
+			special.As = syntax.AsYesNo
+		case config.KindDate:
+			special.As = syntax.AsDay
+		case config.KindRange:
+			special.As = syntax.AsRange
+		case config.KindHouse:
+			special.As = syntax.AsHome
+		}
+		if x.Asked() {
+			specials = append(specials, special)
+		} else if a, b, ok := x.Derive.Fraction(); ok && x.Kind == config.KindPercent {
+			over, under = a, b
+		}
+	}
+	if len(specials) > 0 || over != "" {
+		sh.puller = syntax.NewPuller(specials, counts, texts, over, under)
+	}
+	units := make([]syntax.Word, 0, len(s.Committees))
+	for _, c := range s.Committees {
+		units = append(units, syntax.Word{Name: c.Name, Aliases: c.Aliases})
+	}
+	if sh.form.By == config.ByLiaison {
+		for _, a := range s.Areas {
+			units = append(units, syntax.Word{Name: a.Name})
+		}
+	}
+	for _, name := range sh.form.Shifts {
+		if name != "" {
+			units = append(units, syntax.Word{Name: name})
+		}
+	}
+	for _, x := range sh.form.Fields {
+		for _, e := range []*config.Expr{x.Derive, x.Default} {
+			if e != nil {
+				sh.elsewhere = append(sh.elsewhere, afar(e.Names())...)
+			}
+		}
+	}
+	for _, c := range sh.form.Checks {
+		sh.elsewhere = append(sh.elsewhere, afar(c.Rule.Names())...)
+	}
+	sh.reader = syntax.NewReader(labels, units)
+	sh.readers = map[string]*syntax.Reader{}
+	for _, c := range s.Committees {
+		parts := slices.Clone(units)
+		for _, x := range c.Reporters(sh.form) {
+			parts = append(parts, syntax.Word{Name: x.Name, Aliases: x.Aliases})
+		}
+		if len(parts) > len(units) {
+			sh.readers[c.Name] = syntax.NewReader(labels, parts)
+		}
+	}
+}
+
+// afar are those of names that other forms' fields have.
+func afar(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, _, ok := config.Elsewhere(name)
+		return !ok
+	})
+}
+
+// period is the period of the form that a line about a day belongs to; today's is the one
+// that runs now, an earlier day's its last.
+func (sh *sheet) period(d *handlers.Desk, day config.Day, slot int) config.Period {
+	p := sh.periodAt(d.Street, day, d.At)
+	if slot > 0 && p.Slot > 0 {
+		p.Slot = slot
+	}
+	return p
+}
+
+// periodAt is the period of a day that runs at a moment; of another day than the moment's,
+// its last.
+func (sh *sheet) periodAt(s *config.Street, day config.Day, at time.Time) config.Period {
+	clock := config.Clock(24 * 60)
+	if s.Day(at) == day {
+		t := at.In(s.Location)
+		clock = config.Clock(t.Hour()*60 + t.Minute())
+		if t.Second() > 0 || t.Nanosecond() > 0 {
+			clock++ // a moment behind the cut-off is behind it
+		}
+	}
+	return sh.form.PeriodOf(s, day, clock)
+}
+
+// lastAt is periodAt, but of several cut-offs of a day the one that came last.
+func (sh *sheet) lastAt(s *config.Street, day config.Day, at time.Time) config.Period {
+	p := sh.periodAt(s, day, at)
+	if p.Slot > 1 && !at.After(sh.form.Closing(s, p)) {
+		p.Slot--
+	}
+	return p
+}
+
+// reopen loads the filing that a draft is part of.
+func (f *Family) reopen(ctx context.Context, c *handlers.Call, d draft) (*filing, bool, error) {
+	sh := f.named(&c.Desk, d.Form)
+	if sh == nil {
+		return nil, false, nil
+	}
+	from, known := reporterOf(&c.Desk, d.Unit)
+	if sh.form.By == config.ByLiaison {
+		area, err := sh.area(c, d.Unit)
+		from, known = reporter{unit: area}, err == nil
+	}
+	if !known {
+		return nil, false, nil
+	}
+	fl, err := f.loadOf(ctx, c, sh, config.Period{Day: d.Day, Slot: d.Slot}, from)
+	return fl, true, err
+}
+
+// called cuts the form's name off the front of a line. ok is false if it is not there, or if
+// nothing follows it.
+func (sh *sheet) called(text string) (rest string, ok bool) {
+	for _, name := range append([]string{sh.form.Name}, sh.form.Aliases...) {
+		if rest, ok := strings.CutPrefix(text, name+" "); ok {
+			return rest, true
+		}
+	}
+	return text, false
+}
+
+// afar reads what the form's sums name of other forms, added up over all that belongs to
+// the unit, as of a day. The result is called after the batch has run.
+func (f *Family) afar(b *store.Batch, d *handlers.Desk, sh *sheet, day config.Day, unit config.Committee) func() (Values, error) {
+	type need struct {
+		name, field string
+		form        *config.Form
+		cells       *map[string]store.Cell
+	}
+	var needs []need
+	for _, name := range sh.elsewhere {
+		form, field, _ := config.Elsewhere(name)
+		for _, p := range d.Street.Active(day) {
+			if other := p.FormOn(form, day); other != nil {
+				key := other.PeriodOf(d.Street, other.Closed(day), 24*60).Key()
+				needs = append(needs, need{name, field, other, b.All(store.Reports(other.Name, key))})
+			}
+		}
+	}
+	return func() (Values, error) {
+		out := Values{}
+		for _, n := range needs {
+			for key, cell := range *n.cells {
+				if key != unit.Name && !strings.HasPrefix(key, unit.Name+"/") {
+					continue
+				}
+				r, err := decode(n.form, cell)
+				if err != nil {
+					return nil, err
+				}
+				if v, ok := r.Values[n.field]; ok && r.Filed() {
+					out[n.name] += v
+				}
+			}
+		}
+		return out, nil
+	}
+}
+
+// defaults are a report's figures with what a field is worth when nobody gave it.
+func (fl *filing) defaults(v Values) Values {
+	out := maps.Clone(v)
+	for _, x := range fl.sh.form.Fields {
+		if _, given := out[x.Name]; given || x.Default == nil {
+			continue
+		}
+		if n, ok := x.Compute(fl.lookup(out)); ok && inside(x, n) {
+			out[x.Name] = n
+		}
+	}
+	return out
+}
+
+// withDefaults is now, changed from old, with those of its figures that were worth their
+// default computed anew.
+func (fl *filing) withDefaults(old, now, given Values) Values {
+	now = maps.Clone(now)
+	for _, x := range fl.sh.form.Fields {
+		if _, said := given[x.Name]; said || x.Default == nil {
+			continue
+		}
+		if n, ok := x.Compute(fl.lookup(old)); ok && old[x.Name] == n {
+			delete(now, x.Name)
+		}
+	}
+	return fl.defaults(now)
+}
+
+// whole is the line of a receipt that says where the committee stands with all its parts:
+// 梅园合计（2/3块）应排210 已排180 覆盖率85.7%.
+func (fl *filing) whole(r Report) string {
+	all := fl.sh.reporters(fl.from.unit)
+	if len(all) < 2 || fl.sisters == nil {
+		return ""
+	}
+	sum, filed := Values{}, 0
+	for _, one := range all {
+		report := fl.sisters[one.key()]
+		if one.key() == fl.from.key() {
+			report = r
+			report.Rev = 1
+		}
+		if !report.Filed() {
+			continue
+		}
+		filed++
+		for _, x := range fl.sh.form.Fields {
+			if n, ok := report.Values[x.Name]; ok && x.Sums() {
+				sum[x.Name] += n
+			}
+		}
+	}
+	get := fl.sh.form.Get(func(name string) (int, bool) {
+		n, ok := sum[name]
+		return n, ok
+	})
+	var parts []string
+	for _, x := range fl.sh.form.Fields {
+		if n, ok := get(x.Name); ok && (x.Sums() || !x.Asked()) {
+			parts = append(parts, x.Name+x.Format(n))
+		}
+	}
+	word := fl.sh.partWord()
+	if fl.sh.form.By == config.BySite {
+		word = "个" + word
+	}
+	return fmt.Sprintf("%s合计（%d/%d%s）%s", fl.from.unit.Name, filed, len(all), word, strings.Join(parts, " "))
+}
