@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"juwei/config"
@@ -123,6 +124,17 @@ func (c *Call) Private() bool { return c.Message.Single() }
 
 // Commands lists what the caller may use, in the order of the families.
 func (c *Call) Commands() []Command { return c.house.allowed(c.Street, c.Person) }
+
+// Command finds a command the caller may use by its name or alias, also one that is not
+// offered in lists.
+func (c *Call) Command(name string) (Command, bool) {
+	for _, cmd := range c.house.streets[c.Street.Code].commands {
+		if (cmd.Name == name || slices.Contains(cmd.Aliases, name)) && cmd.Allowed(c.Person) {
+			return cmd, true
+		}
+	}
+	return Command{}, false
+}
 
 // Dues asks every family what is due from the caller.
 func (c *Call) Dues(ctx context.Context) ([]Due, error) { return c.house.dues(ctx, c) }

@@ -39,7 +39,7 @@ func Handlers(agenda Agenda) handlers.Family {
 func help(_ context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	cmds := c.Commands()
 	if name := strings.TrimPrefix(strings.TrimSpace(c.Rest), "/"); name != "" {
-		return explain(cmds, name)
+		return explain(c, name)
 	}
 	var lines, more []string
 	for _, cmd := range cmds {
@@ -53,26 +53,15 @@ func help(_ context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	return handlers.Answer(strings.Join(lines, "\n")), nil
 }
 
-func explain(cmds []handlers.Command, name string) (handlers.Outcome, error) {
-	for _, cmd := range cmds {
-		if cmd.Name != name && !contains(cmd.Aliases, name) {
-			continue
-		}
-		if cmd.Detail != "" {
-			return handlers.Answer(cmd.Detail), nil
-		}
-		return handlers.Answer(fmt.Sprintf("%s：%s\n写法：%s\n例：%s", cmd.Name, cmd.Summary, cmd.Usage, cmd.Example)), nil
+func explain(c *handlers.Call, name string) (handlers.Outcome, error) {
+	cmd, ok := c.Command(name)
+	switch {
+	case !ok:
+		return handlers.Outcome{}, handlers.Refusef("想看能用哪些，发：帮助", "没有“%s”这个命令，或者不归您用。", name)
+	case cmd.Detail != "":
+		return handlers.Answer(cmd.Detail), nil
 	}
-	return handlers.Outcome{}, handlers.Refusef("想看能用哪些，发：帮助", "没有“%s”这个命令，或者不归您用。", name)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
+	return handlers.Answer(fmt.Sprintf("%s：%s\n写法：%s\n例：%s", cmd.Name, cmd.Summary, cmd.Usage, cmd.Example)), nil
 }
 
 // bind is /绑定. In a chat that nobody has bound it shows a short code; with a chat's

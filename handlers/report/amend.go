@@ -140,7 +140,7 @@ func (fl *filing) correct(c *handlers.Call, d draft) (handlers.Outcome, error) {
 		return handlers.Outcome{}, fl.hardRefusal(hard, d.Values, r.Values)
 	}
 	r.By, r.At = c.Person.UserID, c.At
-	r.Flags = without(without(r.Flags, flagZero), flagCarried)
+	r.Flags = without(without(without(r.Flags, flagZero), flagCarried), flagAccepted)
 	if soft == nil {
 		r.Flags = without(r.Flags, flagKept)
 	}

@@ -17,7 +17,7 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 			out.Read = fl.understood(r.Values, nil, nil)
 			return out, nil
 		}
-		r.Flags = without(without(without(fl.today.Flags, flagZero), flagKept), flagCarried)
+		r.Flags = without(without(without(without(fl.today.Flags, flagZero), flagKept), flagCarried), flagAccepted)
 		if fl.late() {
 			r.Flags = with(r.Flags, flagFixed)
 		}

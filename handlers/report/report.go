@@ -17,7 +17,7 @@ const (
 	flagFixed    = 'c' // corrected after the cut-off: 更正
 	flagKept     = 'k' // does not add up, kept with a reason
 	flagProxy    = 'p' // filed by somebody else for the unit: 代报
-	flagAccepted = 'a' // looked at and accepted by the form's reviewer
+	flagAccepted = 'v' // looked at and accepted by the form's reviewer
 	flagGone     = 'w' // withdrawn: the unit has no report, the log has what there was
 )
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,5 +79,44 @@ func TestReceiptNumber(t *testing.T) {
 	t.Parallel()
 	if got := receipt("2020-02-13", config.Committee{Ordinal: 7}); got != "R0213-07" {
 		t.Error(got)
+	}
+}
+
+// TestDecodeEarlierVersion: of a report filed with an earlier version of its form, the
+// figures that both ask for are kept.
+func TestDecodeEarlierVersion(t *testing.T) {
+	t.Parallel()
+	number := func(name string) *config.Field { return &config.Field{Name: name, Item: name, Kind: config.KindInt} }
+	first := &config.Form{Name: "日报", Version: 1, Fields: []*config.Field{number("新返"), number("新隔"), number("在隔")}}
+	moved := number("在隔")
+	moved.Item = "在隔户数" // asked by its old label, but another thing
+	second := &config.Form{Name: "日报", Version: 2, From: "2020-02-20", Fields: []*config.Field{number("转出"), number("新返"), moved}}
+	first.Succeed(second)
+	cell := store.Cell{Rev: 1, Value: encode(first, Report{Values: Values{"新返": 3, "新隔": 1, "在隔": 9}, By: "sj-1"})}
+	r, err := decode(second, cell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Values) != 1 || r.Values["新返"] != 3 || r.By != "sj-1" {
+		t.Errorf("got %v by %s, want 新返3 by sj-1", r.Values, r.By)
+	}
+}
+
+// TestStored: what is more than a count goes into the cell as a number, what is computed and
+// what is written in words does not.
+func TestStored(t *testing.T) {
+	t.Parallel()
+	form := &config.Form{Name: "罩", Version: 1, Fields: []*config.Field{
+		{Name: "号段", Kind: config.KindRange}, {Name: "估损", Kind: config.KindDecimal, Places: 1}, {Name: "覆盖率", Kind: config.KindPercent, Derive: &config.Expr{}},
+		{Name: "备注", Kind: config.KindText}, {Name: "户号", Kind: config.KindHouse}, {Name: "告示", Kind: config.KindBool},
+	}}
+	v := Values{"号段": config.Span(412, 497), "估损": 85, "告示": 0}
+	cell := encode(form, Report{Values: v, By: "sj-1"})
+	if want := "1|4120000497,85,0|sj-1|"; !strings.HasPrefix(cell, want) {
+		t.Errorf("cell = %s, want %s…", cell, want)
+	}
+	r, err := decode(form, store.Cell{Rev: 1, Value: cell})
+	if err != nil || !same(r.Values, v) {
+		t.Errorf("decoded %v, %v; want %v", r.Values, err, v)
 	}
 }
