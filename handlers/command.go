@@ -29,6 +29,7 @@ type Command struct {
 	Detail  string        // more, for /帮助 <name>; may be empty
 	Hidden  bool          // not offered in lists
 	Slashed bool          // only with a slash: its word also begins everyday sentences (回1)
+	Prose   bool          // what follows is kept word for word: a line in it that looks like a command is none
 	Binding bool          // may be used by an administrator in a chat that is not bound yet
 	Run     func(ctx context.Context, c *Call) (Outcome, error)
 }

@@ -258,7 +258,7 @@ func (r *Router) route(ctx context.Context, c *Call) result {
 		text = c.Message.Press.Key
 	}
 	heads := v.splitter.SplitAll(text)
-	if len(heads) > 1 && v.known(heads) {
+	if len(heads) > 1 && v.known(heads) && !v.byName[heads[0].Command].Prose {
 		return r.several(ctx, c, heads)
 	}
 	return r.one(ctx, c, v.splitter.Split(text))

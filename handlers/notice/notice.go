@@ -68,7 +68,7 @@ func (f *Family) Handlers() handlers.Family {
 		Name: "notice",
 		Commands: func(*config.Street) []handlers.Command {
 			return []handlers.Command{{
-				Name: "通知", Aliases: []string{"温馨提示"}, Roles: []config.Role{config.RoleDiscipline},
+				Name: "通知", Aliases: []string{"温馨提示"}, Roles: []config.Role{config.RoleDiscipline}, Prose: true,
 				Summary: "写温馨提示、审、看谁收到", Usage: "/通知 内容（第一行是标题）", Example: "/通知 7",
 				Detail: "起草（私聊）：/通知 标题，换行写内容；要落实或要回的，加一行 需落实 或 需回复\n" +
 					"另一位审：/通知 准 7，或 /通知 退 7 原因；先看样子：/通知 试 7\n" +

@@ -38,6 +38,7 @@ func (f *Family) Handlers() handlers.Family {
 			}, {
 				Name: "备", Aliases: []string{"备案", "容错"}, Roles: []config.Role{config.RoleSecretary, config.RoleWorker, config.RoleLiaison},
 				Guests:  []config.Role{config.RoleDiscipline},
+				Prose:   true,
 				Summary: "情况急先做了，留个底", Usage: "/备 做了什么、为什么", Example: "/备 先放行急救车未登记",
 				Detail: "情况急，先做了再说的，当时就留个底（私聊）：/备 先放行急救车未登记\n封存后只看得到指纹，谁也改不了；只有纪工委能打开，打开会告诉您", Run: f.memo,
 			}, {
