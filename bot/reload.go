@@ -32,9 +32,10 @@ type reloader struct {
 	told  map[string]bool // mistakes told since a configuration was last put in force
 }
 
-func newReloader(a *app, dir string) *reloader {
-	print := prints(dir)
-	return &reloader{app: a, dir: dir, tried: print, last: print, told: map[string]bool{}}
+// newReloader watches dir for an app whose configuration was read when the files' print
+// was asRead.
+func newReloader(a *app, dir, asRead string) *reloader {
+	return &reloader{app: a, dir: dir, tried: asRead, last: asRead, told: map[string]bool{}}
 }
 
 // run looks until ctx ends.

@@ -35,7 +35,7 @@ func newReloaded(t *testing.T) *reloaded {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.end.run() }) //nolint:errcheck // the simulator may be gone first
-	return &reloaded{site: s, app: a, player: s.player(), r: newReloader(a, s.dir)}
+	return &reloaded{site: s, app: a, player: s.player(), r: newReloader(a, s.dir, prints(s.dir))}
 }
 
 // write puts a file into the configuration.

@@ -21,6 +21,12 @@ func runServe(ctx context.Context, con console, args []string) error {
 	if _, err := parse(set, args); err != nil {
 		return err
 	}
+	// Before anything else: a hangup while we start must wait, not end us, and a file that
+	// changes after it was read must be noticed.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	asRead := prints(*dir)
 	cfg, err := loadStrict(con, *dir)
 	if err != nil {
 		return err
@@ -31,10 +37,7 @@ func runServe(ctx context.Context, con console, args []string) error {
 		return err
 	}
 	log.Info("ready", "config", cfg.Digest, "streets", len(cfg.Streets), "mode", cfg.Bot.WeCom.Bot.Mode, "version", version())
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	newReloader(a, *dir).run(ctx, hup)
+	newReloader(a, *dir, asRead).run(ctx, hup)
 	log.Info("stopping")
 	return a.end.run()
 }
