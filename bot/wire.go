@@ -53,26 +53,23 @@ func known() config.Known {
 	return k
 }
 
-func duties(fs []handlers.Family) []handlers.Duty {
-	var out []handlers.Duty
+// each gathers what every family offers of one kind.
+func each[T any](fs []handlers.Family, of func(handlers.Family) []T) []T {
+	var out []T
 	for _, f := range fs {
-		out = append(out, f.Duties...)
+		out = append(out, of(f)...)
 	}
 	return out
+}
+
+func duties(fs []handlers.Family) []handlers.Duty {
+	return each(fs, func(f handlers.Family) []handlers.Duty { return f.Duties })
 }
 
 func dueItems(fs []handlers.Family) []handlers.DueItem {
-	var out []handlers.DueItem
-	for _, f := range fs {
-		out = append(out, f.DueItems...)
-	}
-	return out
+	return each(fs, func(f handlers.Family) []handlers.DueItem { return f.DueItems })
 }
 
 func recipes(fs []handlers.Family) []handlers.Recipe {
-	var out []handlers.Recipe
-	for _, f := range fs {
-		out = append(out, f.Recipes...)
-	}
-	return out
+	return each(fs, func(f handlers.Family) []handlers.Recipe { return f.Recipes })
 }

@@ -447,9 +447,9 @@ func (r *Router) lost(c *Call, head syntax.Head) *Refusal {
 	}
 	what := "这句我没看懂，什么也没记。"
 	if head.Word != "" {
-		what = fmt.Sprintf("没有“%s”这个命令，什么也没记。", clip(head.Word, 12))
+		what = fmt.Sprintf("没有“%s”这个命令，什么也没记。", Quote(head.Word))
 	}
-	if len(near) == 1 && c.Private() && head.Rest != "" && clip(head.Rest, 60) == head.Rest && !strings.Contains(head.Rest, "\n") {
+	if len(near) == 1 && c.Private() && head.Rest != "" && Clip(head.Rest, 60) == head.Rest && !strings.Contains(head.Rest, "\n") {
 		near[0] += " " + head.Rest // the whole line to copy
 	}
 	if len(near) > 0 {
@@ -471,13 +471,18 @@ func roleList(roles []config.Role) string {
 	return strings.Join(out, "、")
 }
 
-// clip shortens user text that is quoted back.
-func clip(s string, runes int) string {
-	r := []rune(s)
-	if len(r) <= runes {
-		return s
+// QuoteRunes is how much of what a person typed is quoted back to her.
+const QuoteRunes = 12
+
+// Quote shortens what a person typed, to be quoted back.
+func Quote(s string) string { return Clip(s, QuoteRunes) }
+
+// Clip shortens a text to a number of characters, with an ellipsis where it was cut.
+func Clip(s string, runes int) string {
+	if r := []rune(s); len(r) > runes {
+		return string(r[:runes]) + "…"
 	}
-	return string(r[:runes]) + "…"
+	return s
 }
 
 func encodeReply(c Content) []byte {

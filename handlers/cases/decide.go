@@ -33,7 +33,7 @@ func (f *Family) decide(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	street := k.State == Called || k.State == Asking
-	k.do(Decide, c.Person.UserID, c.At, clip(measure, longest))
+	k.do(Decide, c.Person.UserID, c.At, handlers.Clip(measure, longest))
 	k.Measure, k.Decided = k.Last.Note, c.At.Unix()
 	switch {
 	case !dated:
@@ -188,7 +188,7 @@ func (k *Case) line(d *handlers.Desk) string {
 
 // remark adds a sentence to a case; the other side hears it.
 func (f *Family) remark(c *handlers.Call, k *Case, note string) (handlers.Outcome, error) {
-	if !k.do(Note, c.Person.UserID, c.At, clip(note, longest)) {
+	if !k.do(Note, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	out := f.outcome(&c.Desk, k)

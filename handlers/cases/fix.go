@@ -48,7 +48,7 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if t.Verify == config.VerifyNone {
 		verb = Done
 	}
-	if !k.do(verb, c.Person.UserID, c.At, clip(note, longest)) {
+	if !k.do(verb, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	k.Fixer, k.Fixed = c.Person.UserID, c.At.Unix()
@@ -68,7 +68,7 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	card := handlers.Content{
 		Text: fmt.Sprintf("%s：%s说改好了——%s\n看过了回：/验 %s 过，或 /验 %s 退 原因", k.name(), c.Person.Title, k.Last.Note, k.short(), k.short()),
 		Card: &handlers.Card{
-			Task: k.task(), Title: clip(k.name(), 26), Desc: c.Person.Title + "说改好了", Body: k.Last.Note,
+			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: c.Person.Title + "说改好了", Body: k.Last.Note,
 			Buttons: []handlers.Button{{Text: "通过", Line: "/验 " + k.id + " 过", Primary: true}, {Text: "退回", Line: "/验 " + k.id + " 退"}},
 		},
 	}
@@ -86,7 +86,7 @@ func (f *Family) helped(c *handlers.Call, k *Case, note string) (handlers.Outcom
 	if !called && (k.Help == "" || k.Helped) {
 		return handlers.Outcome{}, handlers.Refusef("看经过：/问题 "+k.short(), "%s 街道这边没有欠着的，改要由%s来报。", k.id, titles(&c.Desk, k.Owners))
 	}
-	if !k.do(Helped, c.Person.UserID, c.At, clip(note, longest)) {
+	if !k.do(Helped, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	k.Helped, k.Street = true, 0
@@ -115,7 +115,7 @@ func (f *Family) accept(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	if !k.owns(&c.Desk, c.Person) {
 		return handlers.Outcome{}, handlers.Refusef("看您手上的，发：/问题", "%s 归%s，不用您接。", k.id, titles(&c.Desk, k.Owners))
 	}
-	if !k.do(Accept, c.Person.UserID, c.At, clip(note, longest)) {
+	if !k.do(Accept, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	out := f.outcome(&c.Desk, k)
@@ -152,7 +152,7 @@ func (f *Family) extend(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	if k.Due > 0 && at.Unix() <= k.Due {
 		return handlers.Outcome{}, handlers.Refusef("", "现在的时限是%s，不用延。", when(&c.Desk, k.Due))
 	}
-	if !k.do(Extend, c.Person.UserID, c.At, clip(why, longest)) {
+	if !k.do(Extend, c.Person.UserID, c.At, handlers.Clip(why, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	f.stand(&c.Desk, k)
@@ -165,7 +165,7 @@ func (f *Family) extend(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	out.Pushes = append(out.Pushes, k.push(&c.Desk, chief, handlers.CaseCard, handlers.Content{
 		Text: fmt.Sprintf("%s：%s想延到%s，因为：%s\n回：/延 %s 准，或 /延 %s 不准 原因", k.name(), c.Person.Title, date(&c.Desk, k.Want), why, k.short(), k.short()),
 		Card: &handlers.Card{
-			Task: k.task(), Title: clip(k.name(), 26), Desc: "想延到" + date(&c.Desk, k.Want), Body: c.Person.Title + "：" + why,
+			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: "想延到" + date(&c.Desk, k.Want), Body: c.Person.Title + "：" + why,
 			Buttons: []handlers.Button{{Text: "准", Line: "/延 " + k.id + " 准", Primary: true}, {Text: "不准", Line: "/延 " + k.id + " 不准"}},
 		},
 	}))
@@ -177,7 +177,7 @@ func (f *Family) grant(c *handlers.Call, k *Case, verb Verb, why string) (handle
 	if k.owns(&c.Desk, c.Person) || !c.Person.Has(deciders...) {
 		return handlers.Outcome{}, handlers.Refusef("", "%s 延不延，由%s定。", k.id, title(&c.Desk, k.chief(&c.Desk)))
 	}
-	if !k.do(verb, c.Person.UserID, c.At, clip(why, longest)) {
+	if !k.do(verb, c.Person.UserID, c.At, handlers.Clip(why, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	f.run(&c.Desk, k)
@@ -209,7 +209,7 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if what == "" {
 		return handlers.Outcome{}, handlers.Refuse("要街道出什么？写一句，还没有呼。", "例：/呼 "+k.short()+" 要两把测温枪")
 	}
-	if !k.do(Call, c.Person.UserID, c.At, clip(what, longest)) {
+	if !k.do(Call, c.Person.UserID, c.At, handlers.Clip(what, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	f.stand(&c.Desk, k)

@@ -88,7 +88,7 @@ func (f *Family) switchOn(c *handlers.Call, m mode, text string) (handlers.Outco
 	if days < 1 || days > longMode {
 		return handlers.Outcome{}, handlers.Refusef("到期还要，再开一次。", "一次最多开%d天，还没有开。", longMode)
 	}
-	m.Until, m.By, m.Why = c.At.Add(time.Duration(days)*24*time.Hour).Unix(), c.Person.UserID, marks(clip(why, 40))
+	m.Until, m.By, m.Why = c.At.Add(time.Duration(days)*24*time.Hour).Unix(), c.Person.UserID, marks(handlers.Clip(why, 40))
 	out := m.outcome(c)
 	out.Changes = append(out.Changes, store.DueAt(modeKind, modeField, time.Unix(m.Until, 0)))
 	out.Reply = handlers.Say(fmt.Sprintf("应急开了：%s，到%s自动结束。昼夜计时的问题夜里也马上通知。", m.Why, when(&c.Desk, m.Until)))

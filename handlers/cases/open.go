@@ -415,14 +415,6 @@ func (f *Family) release(ctx context.Context, c *handlers.Call) (handlers.Outcom
 	return out, nil
 }
 
-// clip shortens a text that is quoted back.
-func clip(s string, runes int) string {
-	if r := []rune(s); len(r) > runes {
-		return string(r[:runes]) + "…"
-	}
-	return s
-}
-
 // marks gives a text that was normalised its Chinese punctuation back, where it stands
 // between Chinese words.
 func marks(s string) string {

@@ -57,7 +57,7 @@ func (k *Case) ownerCard(d *handlers.Desk) handlers.Content {
 	return handlers.Content{
 		Text: fmt.Sprintf("%s：%s\n%s办好。改好了回：/改 %s 怎么改的\n自己解决不了：/呼 %s 要什么", k.name(), body, until, k.short(), k.short()),
 		Card: &handlers.Card{
-			Task: k.task(), Title: clip(k.name(), 26), Desc: until, Body: body,
+			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: until, Body: body,
 			Buttons: []handlers.Button{
 				{Text: "接", Line: "/接 " + k.id, Primary: true}, {Text: "已改", Line: "/改 " + k.id + " 已改"}, {Text: "延期", Line: "/延 " + k.id},
 			},

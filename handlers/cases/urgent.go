@@ -45,7 +45,7 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	if t == nil {
 		return handlers.Outcome{}, handlers.Refuse("危及生命先打120、火情119、打架110。", "现在没有开急报，请打电话找值班室。")
 	}
-	r := request{typ: t, pack: p, text: marks(clip(text, 2*longest)), unit: c.Person.Unit, fresh: true}
+	r := request{typ: t, pack: p, text: marks(handlers.Clip(text, 2*longest)), unit: c.Person.Unit, fresh: true}
 	if s, _, ok := f.atlas(c).find(text); ok {
 		r.unit = s.Unit
 		if s.Name != s.Unit {
@@ -174,7 +174,7 @@ func (f *Family) news(c *handlers.Call, k *Case, note string) (handlers.Outcome,
 	if note == "" {
 		return handlers.Answer(k.line(&c.Desk)), nil
 	}
-	if !k.do(Note, c.Person.UserID, c.At, clip(note, longest)) {
+	if !k.do(Note, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	if slices.Contains(k.Owners, c.Person.UserID) && k.State == Working {

@@ -85,7 +85,7 @@ func (f *Family) giveBack(c *handlers.Call, k *Case, why string) (handlers.Outco
 	if why == "" {
 		return handlers.Outcome{}, handlers.Refuse("哪里没改好？写一句，还没有退。", "例：/验 "+k.short()+" 退 夜里没人")
 	}
-	if !k.do(Return, c.Person.UserID, c.At, clip(why, longest)) {
+	if !k.do(Return, c.Person.UserID, c.At, handlers.Clip(why, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	f.run(&c.Desk, k)
@@ -123,7 +123,7 @@ func (f *Family) lookBack(ctx context.Context, c *handlers.Call) (handlers.Outco
 
 // relapse opens a case again, with its whole time, and tells the area's leader.
 func (f *Family) relapse(c *handlers.Call, k *Case, why string) (handlers.Outcome, error) {
-	if !k.do(Relapse, c.Person.UserID, c.At, clip(why, longest)) {
+	if !k.do(Relapse, c.Person.UserID, c.At, handlers.Clip(why, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	k.Again++

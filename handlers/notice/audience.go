@@ -90,7 +90,7 @@ func resolve(d *handlers.Desk, text string, earlier map[int]earlier) (audience, 
 	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" 、,，;；和", r) }) {
 		units, role, ok := token(d, w, earlier)
 		if !ok {
-			return a, handlers.Refusef("可以写：一片、梅园、社工、未收7、未办7，不写就是全部居民区。", "没看懂发给谁：“%s”，没有记。", clip(w))
+			return a, handlers.Refusef("可以写：一片、梅园、社工、未收7、未办7，不写就是全部居民区。", "没看懂发给谁：“%s”，没有记。", handlers.Quote(w))
 		}
 		if role != "" {
 			a.Role = role
@@ -105,7 +105,7 @@ func resolve(d *handlers.Desk, text string, earlier map[int]earlier) (audience, 
 		a.Role = ""
 	}
 	if len(a.addressees(d)) == 0 || len(a.Units) == 0 && a.Role == "" {
-		return a, handlers.Refusef("换个对象，或不写就是全部居民区。", "“%s”里一家也没有，没有记。", clip(text))
+		return a, handlers.Refusef("换个对象，或不写就是全部居民区。", "“%s”里一家也没有，没有记。", handlers.Quote(text))
 	}
 	return a, nil
 }
@@ -205,12 +205,4 @@ func (v notice) pushes(d *handlers.Desk, content handlers.Content) []store.Push 
 		}
 	}
 	return out
-}
-
-// clip shortens user text that is quoted back.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 12 {
-		return string(r[:12]) + "…"
-	}
-	return s
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"juwei/config"
+	"juwei/handlers"
 	"juwei/handlers/syntax"
 )
 
@@ -71,7 +72,7 @@ func lint(s sheet, d desk) []fault {
 	next := s.next(d)
 	switch {
 	case s.Until != "" && s.Due.IsZero():
-		add("没看懂截止时间“"+clip(s.Until)+"”", "截止："+next)
+		add("没看懂截止时间“"+handlers.Quote(s.Until)+"”", "截止："+next)
 	case s.Due.IsZero():
 		add("没写什么时候前", "截止："+next)
 	case !s.Due.After(d.at):

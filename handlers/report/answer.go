@@ -119,7 +119,7 @@ func (f *Family) recognise(c *handlers.Call) (*sheet, error) {
 		switch n := labels(r); {
 		case n == 1 && len(r.Values) == 1 && len(best) == 0 && most == 1 && r.Values[0].Text == "":
 			v := r.Values[0]
-			return nil, handlers.Refusef(fmt.Sprintf("报：/%s %s%d …\n改：/改 %s %d", sh.form.Name, v.Label, v.Int, v.Label, v.Int), "“%s”是要报，还是要改？什么也没记。", clip(c.Rest))
+			return nil, handlers.Refusef(fmt.Sprintf("报：/%s %s%d …\n改：/改 %s %d", sh.form.Name, v.Label, v.Int, v.Label, v.Int), "“%s”是要报，还是要改？什么也没记。", handlers.Quote(c.Rest))
 		case n > most:
 			best, most = []*sheet{sh}, n
 		case n == most && n > 1:
@@ -127,7 +127,7 @@ func (f *Family) recognise(c *handlers.Call) (*sheet, error) {
 		}
 	}
 	if len(best) > 1 {
-		return nil, handlers.Refusef("请把表名写在前面，例：/"+best[0].form.Name+" "+clip(c.Rest), "这是%s还是%s？什么也没存。", best[0].form.Name, best[1].form.Name)
+		return nil, handlers.Refusef("请把表名写在前面，例：/"+best[0].form.Name+" "+handlers.Quote(c.Rest), "这是%s还是%s？什么也没存。", best[0].form.Name, best[1].form.Name)
 	}
 	if len(best) == 0 {
 		return nil, nil
@@ -194,7 +194,7 @@ func (fl *filing) puzzled(c *handlers.Call, d draft) *handlers.Refusal {
 	if !c.Private() {
 		full = short
 	}
-	what := fmt.Sprintf("“%s”没看懂，%s还没报完。", clip(c.Rest), d.Form)
+	what := fmt.Sprintf("“%s”没看懂，%s还没报完。", handlers.Quote(c.Rest), d.Form)
 	rest, wrong := syntax.Wrong(c.Rest)
 	if _, _, reason, keep := syntax.Keep(c.Rest); keep && d.Ask == askBalance && reason == "" {
 		what = fmt.Sprintf("要留%d也行，请带一句原因。", d.Values[d.Labels[0]])

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,7 +143,7 @@ func (f *Family) missing(ctx context.Context, m *handlers.Moment) (handlers.Outc
 			byLiaison[l] = append(byLiaison[l], r.name())
 		}
 	}
-	for _, l := range sortedKeys(byLiaison) {
+	for _, l := range slices.Sorted(maps.Keys(byLiaison)) {
 		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(l), handlers.Nudge, handlers.Say(fmt.Sprintf(
 			"您联系的居民区里，%s还没报：%s。有难处请帮一把；要代报，发：/%s 居民区名 …", sh.form.Name, strings.Join(byLiaison[l], "、"), sh.form.Name)), m.At))
 	}
@@ -166,15 +167,6 @@ func (f *Family) serving(s *handlers.Serving) (*sheet, config.Period, error) {
 		}
 	}
 	return nil, p, &handlers.Moot{Why: "这张表已不在用"}
-}
-
-func sortedKeys(m map[string][]string) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // Tally reads every unit's report of a form and day, for the digest: of a form that is not

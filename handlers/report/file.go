@@ -183,7 +183,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 			fix[x.Name] = n
 		}
 		if v.Text != "" { // what was said besides the answer
-			d.Texts = merge(d.Texts, map[string]string{x.Name: clip(v.Text)})
+			d.Texts = merge(d.Texts, map[string]string{x.Name: handlers.Quote(v.Text)})
 		}
 		if v.Loose {
 			loose = append(loose, x.Name)
@@ -215,7 +215,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 		want := wants(form.Field(s.Label))
 		text := fmt.Sprintf("%s后面要写%s。", s.Label, want)
 		if s.Text != "" {
-			text = fmt.Sprintf("%s后面要写%s，您写的是“%s”。", s.Label, want, clip(s.Text))
+			text = fmt.Sprintf("%s后面要写%s，您写的是“%s”。", s.Label, want, handlers.Quote(s.Text))
 		}
 		complain(s.Label, text)
 	}
@@ -225,13 +225,13 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 			if n, ok := syntax.Integer(s.Value, near.Words...); ok {
 				fix[near.Name] = n
 			}
-			complain("", fmt.Sprintf("“%s”不认识，是不是%s？", clip(s.Text), near.Name))
+			complain("", fmt.Sprintf("“%s”不认识，是不是%s？", handlers.Quote(s.Text), near.Name))
 		case s.Value != "" || strings.ContainsFunc(s.Text, isDigit):
 			text := s.Text
 			if s.Value != s.Text {
 				text += s.Value
 			}
-			complain("", fmt.Sprintf("“%s”不是%s里的项，不知道记在哪里。", clip(text), form.Name))
+			complain("", fmt.Sprintf("“%s”不是%s里的项，不知道记在哪里。", handlers.Quote(text), form.Name))
 		}
 	}
 	if what == "" {
@@ -353,11 +353,3 @@ func merge(a, b map[string]string) map[string]string {
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
-
-// clip shortens user text that is quoted back.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 12 {
-		return string(r[:12]) + "…"
-	}
-	return s
-}

@@ -194,7 +194,7 @@ func (f *Family) move(ctx context.Context, c *handlers.Call, fl *filing, d draft
 	if !syntax.Yes(c.Rest) {
 		if !syntax.No(c.Rest) && !syntax.Cancel(c.Rest) {
 			full, _ := fl.question(d)
-			return handlers.Outcome{}, true, handlers.Refusef(full, "“%s”没看懂。", clip(c.Rest))
+			return handlers.Outcome{}, true, handlers.Refusef(full, "“%s”没看懂。", handlers.Quote(c.Rest))
 		}
 		return fl.drop(c, fmt.Sprintf("好，%s 还算今天的。", receipt(c.Day, fl.from.unit))), true, nil
 	}

@@ -33,7 +33,7 @@ func days(d *handlers.Desk, text string) (first, last config.Day, given bool, er
 	}
 	switch {
 	case !ok:
-		return "", "", false, handlers.Refusef("日期这样写：昨天、2.10、2.10-2.13、近7天", "“%s”没看懂是哪几天。", clip(text))
+		return "", "", false, handlers.Refusef("日期这样写：昨天、2.10、2.10-2.13、近7天", "“%s”没看懂是哪几天。", handlers.Quote(text))
 	case last > d.Day:
 		return "", "", false, handlers.Refusef("日期这样写：昨天、2.10、2.10-2.13、近7天", "%s还没到，没有数。", last.Label())
 	case first > last:
@@ -104,12 +104,4 @@ func when(d *handlers.Desk, day config.Day) string {
 		return fmt.Sprintf("%d年%s", day.Year(), day.Label())
 	}
 	return day.Label()
-}
-
-// clip shortens user text that is quoted back.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 12 {
-		return string(r[:12]) + "…"
-	}
-	return s
 }

@@ -33,7 +33,7 @@ func (f *Family) export(ctx context.Context, c *handlers.Call) (handlers.Outcome
 			return handlers.Answer(menu + "\n例：/导 " + names[0] + " 昨天"), nil
 		}
 		word, _, _ := strings.Cut(text, " ")
-		return handlers.Outcome{}, handlers.Refusef(menu, "没有叫“%s”的表。", clip(word))
+		return handlers.Outcome{}, handlers.Refusef(menu, "没有叫“%s”的表。", handlers.Quote(word))
 	}
 	first, last, given, err := days(&c.Desk, strings.TrimPrefix(text, syntax.Normalise(name)))
 	if err != nil {

@@ -99,7 +99,7 @@ func which(d *handlers.Desk, text string) (askedItem, string, error) {
 		return askedItem{}, "", handlers.Refuse("要查哪一个数？", menu)
 	case len(items) == 0:
 		word, _, _ := strings.Cut(text, " ")
-		return askedItem{}, "", handlers.Refusef(menu, "没有收过“%s”这个数。", clip(word))
+		return askedItem{}, "", handlers.Refusef(menu, "没有收过“%s”这个数。", handlers.Quote(word))
 	}
 	rest := strings.TrimLeft(strings.TrimPrefix(text, syntax.Normalise(best)), " ,:的")
 	return askedItem{name: items[0], word: best, other: slices.DeleteFunc(items[1:], func(i string) bool { return i == best })}, rest, nil
