@@ -37,6 +37,7 @@ const (
 	everyRefresh    = 5 * time.Second  // the directory's overlay, for what another replica bound
 	everyCheckpoint = time.Minute      // of the audit chain
 	everyJitter     = 40 * time.Second // schedules' pushes are spread over so long after their slot
+	everySlow       = 2 * time.Second  // a turn goes on without the streets that take longer
 )
 
 // app is the bot put together: everything but its listeners and its simulator.
@@ -67,6 +68,7 @@ type appOptions struct {
 
 	Jitter time.Duration // what a schedule says leaves up to this much after its slot; 0 = at once
 	Lease  leaseTiming   // of the long connection; zero: usualLease
+	Slow   time.Duration // a turn waits no longer for a street whose group does not answer; 0 = until it is served
 }
 
 // newApp wires the bot. Nothing runs yet.
@@ -93,25 +95,30 @@ func newApp(ctx context.Context, o appOptions) (*app, error) {
 // receive answers one message and measures it.
 func (a *app) receive(ctx context.Context, m handlers.Message) (handlers.Content, error) {
 	defer a.metrics.timed(time.Now())
+	counted := a.counting(ctx, m)
 	c, err := a.works().router.Handle(ctx, m)
-	if !c.Empty() {
-		a.answered(ctx, m)
-	}
+	counted()
 	if err == nil && m.Single() {
 		c = a.works().courier.Join(ctx, m.From, c, m.At)
 	}
 	return c, err
 }
 
-// answered counts an answer that shares a pace with pushes: on the long connection every
-// one, of the app those to a pressed button, which go out as messages.
-func (a *app) answered(ctx context.Context, m handlers.Message) {
+// counting counts an answer that shares a pace with pushes, while the answer is found: on
+// the long connection every one, of the app those to a pressed button, which go out as
+// messages. What it returns waits until that is done. Hardly any message is not answered.
+func (a *app) counting(ctx context.Context, m handlers.Message) (wait func()) {
 	if m.Via == handlers.ViaBot && a.line == nil || m.Via == handlers.ViaApp && m.Kind != handlers.Click {
-		return
+		return func() {}
 	}
-	if err := a.works().ways.Answered(ctx, a.store, m, m.At); err != nil {
-		a.log.WarnContext(ctx, "answer not counted", "id", m.ID, "err", err)
-	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := a.works().ways.Answered(ctx, a.store, m, m.At); err != nil {
+			a.log.WarnContext(ctx, "answer not counted", "id", m.ID, "err", err)
+		}
+	}()
+	return func() { <-done }
 }
 
 // nudge wakes the loop.
@@ -146,7 +153,10 @@ func (a *app) start() error {
 	if a.holder != nil {
 		wg.Go(func() { a.holder.run(ctx) })
 	}
-	wg.Go(func() { a.loop(ctx) })
+	wg.Go(func() {
+		a.loop(ctx)
+		a.works().courier.Wait()
+	})
 	a.end.add("loop and long connection", budgetStopLoop, func(stop context.Context) error {
 		cancel()
 		return waitFor(stop, &wg)

@@ -4,19 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+
+	"juwei/store"
 )
 
 // runAudit is `bot audit verify`: it recomputes a day's chain from the records alone and
 // prints what does not fit.
 func runAudit(ctx context.Context, con console, args []string) error {
 	if len(args) == 0 || args[0] != "verify" {
-		return errors.New("用法：bot audit verify -config 目录 -street 街道 [-day 2020-02-13]")
+		return errors.New("用法：bot audit verify -config 目录 -street 街道 [-day 2020-02-13] [-head 412:9f31c7d2a0b1]")
 	}
 	set := flags(con, "audit")
 	dir := set.String("config", "", "配置目录")
 	code := set.String("street", "", "街道的 code")
 	day := set.String("day", "", "哪一天；不写就是今天")
+	seen := set.String("head", "", "当时公布的链头，如 412:9f31c7d2a0b1；从纪工委收到的【留痕】里抄")
 	if _, err := parse(set, args[1:]); err != nil {
 		return err
 	}
@@ -36,7 +41,11 @@ func runAudit(ctx context.Context, con console, args []string) error {
 		return err
 	}
 	defer st.Close()
-	report, err := st.Verify(ctx, street.Code, *day)
+	witnessed, err := chainHeads(*seen)
+	if err != nil {
+		return err
+	}
+	report, err := st.Verify(ctx, street.Code, *day, witnessed...)
 	if err != nil {
 		return err
 	}
@@ -51,6 +60,25 @@ func runAudit(ctx context.Context, con console, args []string) error {
 		fmt.Fprintln(con.out, "这一天没有记录")
 		return nil
 	}
+	if len(witnessed) > 0 {
+		fmt.Fprintf(con.out, "✓ 没有被动过，第%d条和当时公布的链头相符\n", witnessed[0].N)
+		return nil
+	}
 	fmt.Fprintln(con.out, "✓ 没有被动过")
 	return nil
+}
+
+// chainHeads reads a head as it was said in the morning: 412:9f31c7d2a0b1, or copied with its
+// words, 412条，链头9f31c7d2a0b1. Empty: none.
+func chainHeads(text string) ([]store.ChainHead, error) {
+	if text == "" {
+		return nil, nil
+	}
+	count, head, ok := strings.Cut(strings.NewReplacer("条，链头", ":", "条,链头", ":", "：", ":").Replace(text), ":")
+	n, err := strconv.Atoi(strings.TrimSpace(count))
+	head = strings.ToLower(strings.TrimSpace(head))
+	if !ok || err != nil || n < 1 || len(head) < 8 {
+		return nil, fmt.Errorf("-head 写成 412:9f31c7d2a0b1 这样，条数和链头都要，链头至少8位")
+	}
+	return []store.ChainHead{{N: n, Head: head}}, nil
 }

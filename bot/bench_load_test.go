@@ -25,7 +25,7 @@ type message struct {
 
 // messages are one day's reports of the district, sealed by the platform at the time at.
 // Sums hold from day to day, so that each report is accepted as it is.
-func (d *district) messages(b *testing.B, at time.Time) []message {
+func (d *district) messages(b testing.TB, at time.Time) []message {
 	b.Helper()
 	ts, nonce := fmt.Sprint(at.Unix()), "1597212914"
 	var out []message
@@ -73,7 +73,7 @@ func (c *caller) call(m message) ([]byte, error) {
 }
 
 // callers returns n connections, those of earlier slices first.
-func (p *process) callers(b *testing.B, n int) []*caller {
+func (p *process) callers(b testing.TB, n int) []*caller {
 	b.Helper()
 	for len(p.conns) < n {
 		conn, err := net.Dial("tcp", p.addr)
@@ -86,7 +86,7 @@ func (p *process) callers(b *testing.B, n int) []*caller {
 }
 
 // flood sends messages over n connections as fast as they are answered.
-func (p *process) flood(b *testing.B, day []message, n int) time.Duration {
+func (p *process) flood(b testing.TB, day []message, n int) time.Duration {
 	b.Helper()
 	callers := p.callers(b, n)
 	var wg sync.WaitGroup
@@ -107,7 +107,7 @@ func (p *process) flood(b *testing.B, day []message, n int) time.Duration {
 
 // stream sends messages at a fixed rate, whether or not earlier ones have been answered,
 // and returns how long each waited for its answer since its turn had come.
-func (p *process) stream(b *testing.B, day []message, perSecond int) []time.Duration {
+func (p *process) stream(b testing.TB, day []message, perSecond int) []time.Duration {
 	b.Helper()
 	type turn struct {
 		i  int

@@ -33,8 +33,9 @@ import (
 )
 
 // benchServer in the environment makes this test binary a server instead: "bot" is the
-// program itself, with its own arguments; "pipeline" and "calls" are its bare rivals.
-// benchProfile names a file for the bot's CPU profile.
+// program itself, with its own arguments; "pipeline", "calls" and "line" are its bare rivals.
+// benchProfile names a file for the bot's CPU profile; beside it, with .heap behind its
+// name, comes what was allocated.
 const (
 	benchServer  = "JUWEI_BENCH_SERVER"
 	benchProfile = "JUWEI_BENCH_PROFILE"
@@ -72,8 +73,20 @@ func profiled(file string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	defer w.Close()
+	defer heapProfile(file + ".heap")
 	defer pprof.StopCPUProfile()
 	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+}
+
+// heapProfile writes what is in memory, and what was allocated since the start.
+func heapProfile(file string) {
+	w, err := os.Create(file)
+	if err == nil {
+		err = errors.Join(pprof.Lookup("allocs").WriteTo(w, 0), w.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 }
 
 // aof is how Redis is to be set up in earnest. Rewriting the file is left out: it would
@@ -92,6 +105,7 @@ type district struct {
 	day     config.Day
 	tenant  sim.Tenant
 	cipher  *wecom.Cipher
+	line    string // where the bot finds the platform's long connection; "" = it is called back
 }
 
 func (d *district) size() int { return len(d.streets) * len(d.people) }
@@ -108,7 +122,7 @@ func streetOf(user string) string {
 	return "s" + number
 }
 
-func newDistrict(b *testing.B) *district {
+func newDistrict(b testing.TB) *district {
 	b.Helper()
 	server := storetest.StartTCP(b, aof...)
 	if !server.Real() {
@@ -140,7 +154,7 @@ func newDistrict(b *testing.B) *district {
 
 // round lets each server have one day of reports: all have the same work, one after the
 // other. Then it looks into Redis.
-func (d *district) round(b *testing.B, all []*process, send func(*process, []message)) {
+func (d *district) round(b testing.TB, all []*process, send func(*process, []message)) {
 	b.Helper()
 	d.day = d.day.Add(1)
 	day := d.messages(b, d.time())
@@ -174,7 +188,7 @@ type process struct {
 	log *bytes.Buffer
 }
 
-func start(b *testing.B, name, what string, out io.Writer, args ...string) *process {
+func start(b testing.TB, name, what string, out io.Writer, args ...string) *process {
 	b.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -194,7 +208,7 @@ func start(b *testing.B, name, what string, out io.Writer, args ...string) *proc
 }
 
 // stop ends the process as Docker would. A second call does nothing.
-func (p *process) stop(b *testing.B) {
+func (p *process) stop(b testing.TB) {
 	b.Helper()
 	if p.cmd.ProcessState != nil {
 		return
@@ -210,7 +224,7 @@ func (p *process) stop(b *testing.B) {
 }
 
 // cpu is the processor time the process has used.
-func (p *process) cpu(b *testing.B) time.Duration {
+func (p *process) cpu(b testing.TB) time.Duration {
 	b.Helper()
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
@@ -227,7 +241,7 @@ func (p *process) cpu(b *testing.B) time.Duration {
 }
 
 // busy is the processor time Redis has used.
-func (d *district) busy(b *testing.B) time.Duration {
+func (d *district) busy(b testing.TB) time.Duration {
 	b.Helper()
 	info, err := d.rdb.Info(b.Context(), "cpu").Result()
 	if err != nil {
@@ -248,7 +262,7 @@ func (d *district) busy(b *testing.B) time.Duration {
 }
 
 // peak is the most memory the process has had resident, in MiB.
-func (p *process) peak(b *testing.B) float64 {
+func (p *process) peak(b testing.TB) float64 {
 	b.Helper()
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -264,7 +278,7 @@ func (p *process) peak(b *testing.B) float64 {
 
 // startBot starts the program with a configuration of the district. A small server plays
 // the simulator, so that the benchmark has the clock.
-func (d *district) startBot(b *testing.B) *process {
+func (d *district) startBot(b testing.TB) *process {
 	b.Helper()
 	announced := make(chan struct{ Bot, House string }, 1)
 	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -298,7 +312,7 @@ func (d *district) startBot(b *testing.B) *process {
 }
 
 // untilReady asks /readyz until it is green.
-func (p *process) untilReady(b *testing.B) {
+func (p *process) untilReady(b testing.TB) {
 	b.Helper()
 	for {
 		resp, err := http.Get(p.house + "/readyz")
@@ -314,7 +328,7 @@ func (p *process) untilReady(b *testing.B) {
 
 // writeConfig writes what an administrator would have written. The pack is the built-in
 // one without its duties: they would speak in between.
-func (d *district) writeConfig(b *testing.B, platform string) string {
+func (d *district) writeConfig(b testing.TB, platform string) string {
 	b.Helper()
 	dir := b.TempDir()
 	keys := filepath.Join(dir, "keys")
@@ -348,6 +362,10 @@ wecom:
 			t.BotToken, t.BotAESKey, t.AppSecret, t.AppToken, t.AppAESKey),
 		"packs/epidemic.yaml": before + "\n\n" + after,
 	}
+	if d.line != "" {
+		files["bot.yaml"] = strings.Replace(files["bot.yaml"], "  bot: {", "  ws_url: "+d.line+"\n  bot: {mode: longconn, secret_env: BOT_SECRET, ", 1)
+		files["secrets.env"] += "BOT_SECRET=" + t.BotSecret + "\n"
+	}
 	for _, street := range d.streets {
 		var y strings.Builder
 		fmt.Fprintf(&y, "street: {code: %s, name: 街道%[1]s, timezone: Asia/Shanghai}\npacks: [{name: epidemic, from: 2020-01-01, to: 2039-12-31}]\nchats: [{name: 书记群, kind: 书记, chatid: g-%[1]s}]\ncommittees:\n", street)
@@ -369,7 +387,7 @@ wecom:
 }
 
 // startBare starts the rival; see bareServer.
-func (d *district) startBare(b *testing.B, how string) *process {
+func (d *district) startBare(b testing.TB, how string) *process {
 	b.Helper()
 	r, w := io.Pipe()
 	p := start(b, "bare "+how, how, w, d.addr, d.tenant.BotAESKey, d.tenant.BotToken)
@@ -396,6 +414,9 @@ type bareServer struct {
 }
 
 func runBare(how, addr, key, token string) error {
+	if how == "line" {
+		return runBareLine(addr, key)
+	}
 	c, err := wecom.NewCipher(key, token, "")
 	if err != nil {
 		return err

@@ -262,7 +262,7 @@ func (d *district) memory(b *testing.B) map[string]float64 {
 }
 
 // check compares what lies in Redis with what was sent.
-func (d *district) check(b *testing.B, p *process, day []message) {
+func (d *district) check(b testing.TB, p *process, day []message) {
 	b.Helper()
 	for street := range slices.Chunk(day, len(d.people)) {
 		key := p.key(street[0])
@@ -297,7 +297,7 @@ func quantile[T cmp.Ordered](v []T, q float64) T {
 	return s[min(len(s)-1, int(q*float64(len(s))))]
 }
 
-func mustJSON(b *testing.B, v any) []byte {
+func mustJSON(b testing.TB, v any) []byte {
 	b.Helper()
 	data, err := json.Marshal(v)
 	if err != nil {

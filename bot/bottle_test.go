@@ -24,19 +24,19 @@ func TestStreetInABottle(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			liveInABottle(t, rand.New(rand.NewPCG(seed, 30)))
+			rnd := rand.New(rand.NewPCG(seed, 30))
+			d := startDemo(t, storetest.Mini(t), nil)
+			p := &player{t: t, base: "http://" + d.addr, names: map[string]string{}, ids: map[string]string{}}
+			liveInABottle(&bottle{t: t, p: p, rnd: rnd, street: d.app.works().cfg.Streets[0], store: d.given, now: d.clock.Now()})
 		})
 	}
 }
 
-func liveInABottle(t *testing.T, rnd *rand.Rand) {
-	t.Helper()
+func liveInABottle(b *bottle) {
+	b.t.Helper()
 	const days = 30
-	d := startDemo(t, storetest.Mini(t), nil)
-	p := &player{t: t, demo: d, base: "http://" + d.addr, names: map[string]string{}, ids: map[string]string{}}
-	street := d.app.works().cfg.Streets[0]
-	b := &bottle{t: t, p: p, rnd: rnd, street: street, stock: map[string]int{}, filed: map[config.Day]map[string]bool{}}
-	first := street.Day(d.clock.Now())
+	b.stock, b.filed, b.lost = map[string]int{}, map[config.Day]map[string]bool{}, map[config.Day]map[string]bool{}
+	first := b.street.Day(b.now)
 	for unit, cell := range b.cells(first.Add(-1)) { // what the demo's yesterday left in isolation
 		_, rest, _ := strings.Cut(cell.Value, "|")
 		var n int
@@ -44,6 +44,9 @@ func liveInABottle(t *testing.T, rnd *rand.Rand) {
 		b.stock[unit] = n
 	}
 	for i := range days {
+		if b.newDay != nil {
+			b.newDay(i)
+		}
 		b.day(first.Add(i))
 	}
 	b.judge(first, days)
@@ -54,8 +57,12 @@ type bottle struct {
 	p      *player
 	rnd    *rand.Rand
 	street *config.Street
+	store  *store.Store
+	now    time.Time // where the clock stands at first
+	newDay func(i int)
 	stock  map[string]int // in isolation, by unit, as of the last report
 	filed  map[config.Day]map[string]bool
+	lost   map[config.Day]map[string]bool // targets that something of the day visibly did not reach
 }
 
 // day plays one day: faults, reports around the reminders, and the next morning.
@@ -80,6 +87,8 @@ func (b *bottle) day(day config.Day) {
 	b.fault()
 	b.p.clock(string(day.Add(1)) + " 07:31")
 	b.p.clock(string(day.Add(1)) + " 08:31") // what had to be tried again
+	b.look(day)
+	b.look(day.Add(1))
 }
 
 // fault makes the platform misbehave once or twice.
@@ -126,7 +135,7 @@ func (b *bottle) report(day config.Day, person config.Person) {
 
 func (b *bottle) cells(day config.Day) map[string]store.Cell {
 	b.t.Helper()
-	batch := b.p.demo.app.store.Read(b.street.Code)
+	batch := b.store.Read(b.street.Code)
 	all := batch.All(store.Reports("日报", string(day)))
 	if err := batch.Run(context.Background()); err != nil {
 		b.t.Fatal(err)
@@ -134,20 +143,21 @@ func (b *bottle) cells(day config.Day) map[string]store.Cell {
 	return *all
 }
 
-// seen reports whether a person can see that a push of the day did not get through: it is
-// unknown or dead in the outbox's record.
-func (b *bottle) seen(day config.Day, to string) bool {
+// look notes what a person can see of a day's pushes that did not get through: they are
+// unknown or dead in the outbox's record, which is kept for a week.
+func (b *bottle) look(day config.Day) {
 	b.t.Helper()
-	entries, err := b.p.demo.app.store.Outbox(context.Background(), b.street.Code, string(day))
+	entries, err := b.store.Outbox(context.Background(), b.street.Code, string(day))
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	lost := map[string]bool{}
 	for _, e := range entries {
-		if e.To == to && (e.State == store.StateUnknown || e.State == store.StateDead) {
-			return true
+		if e.State == store.StateUnknown || e.State == store.StateDead {
+			lost[e.To] = true
 		}
 	}
-	return false
+	b.lost[day] = lost
 }
 
 var unitFigures = regexp.MustCompile(`在隔\d|昨\d`)
@@ -197,8 +207,8 @@ func (b *bottle) judge(first config.Day, days int) {
 		day := first.Add(i)
 		cells, want := b.cells(day), b.filed[day]
 		for unit := range want {
-			if cells[unit].Rev == 0 {
-				b.t.Errorf("%s: the report of %s is not stored", day, unit)
+			if n := cells[unit].Rev; n != 1 {
+				b.t.Errorf("%s: the report of %s is stored %d times", day, unit, n)
 			}
 		}
 		if len(cells) != len(want) {
@@ -207,13 +217,13 @@ func (b *bottle) judge(first config.Day, days int) {
 		morning := day.Add(1)
 		base := fmt.Sprintf("日报%d/19", len(want))
 		switch said := digests[string(morning)]; {
-		case said == "" && b.seen(morning, "chat:领导群"):
+		case said == "" && b.lost[morning]["chat:领导群"]:
 			unheard++
 		case !strings.Contains(said, day.Label()+base):
 			b.t.Errorf("the digest of %s does not say %s%s: %q", morning, day.Label(), base, said)
 		}
 		switch {
-		case lists[string(day)] == "" && b.seen(day, "chat:值班群"):
+		case lists[string(day)] == "" && b.lost[day]["chat:值班群"]:
 			unheard++
 		case lists[string(day)] == "":
 			b.t.Errorf("%s: the duty desk got no list", day)
@@ -223,8 +233,10 @@ func (b *bottle) judge(first config.Day, days int) {
 	if unheard > days {
 		b.t.Errorf("the faults swallowed too much to say anything: %d", unheard)
 	}
-	report, err := b.p.demo.app.store.Verify(context.Background(), b.street.Code, string(first.Add(days/2)))
-	if err != nil || len(report.Faults) > 0 || report.Lines == 0 {
-		b.t.Errorf("audit: %d lines, %v, %v", report.Lines, report.Faults, err)
+	for i := range days {
+		report, err := b.store.Verify(context.Background(), b.street.Code, string(first.Add(i)))
+		if err != nil || len(report.Faults) > 0 || report.Lines == 0 {
+			b.t.Errorf("audit of %s: %d lines, %v, %v", first.Add(i), report.Lines, report.Faults, err)
+		}
 	}
 }

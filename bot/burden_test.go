@@ -42,18 +42,18 @@ func TestBurdenFromTheAudit(t *testing.T) {
 			t.Fatal(err)
 		}
 		sums, reports := map[string][4]int{}, 0
-		mark := regexp.MustCompile(`账([^\s:]+):(\d+),(\d+),(\d+),(\d+)`)
+		mark := regexp.MustCompile(`(\d+(?:,\d+){0,3})\|(\S+)`)
 		for _, l := range lines {
 			for _, m := range mark.FindAllStringSubmatch(l.Note, -1) {
-				sum := sums[m[1]]
-				for i := range sum {
-					n, err := strconv.Atoi(m[2+i])
+				sum := sums[m[2]]
+				for i, count := range strings.Split(m[1], ",") {
+					n, err := strconv.Atoi(count)
 					if err != nil {
 						t.Fatal(err)
 					}
 					sum[i] += n
 				}
-				sums[m[1]] = sum
+				sums[m[2]] = sum
 			}
 			if l.Record == "日报/"+string(day) && l.Rev == 1 { // the first of each unit, by the line alone
 				reports++

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"juwei/bot/wecom"
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/store"
 )
 
 // runCheck prints every mistake of a configuration with its place and mend; -live also
@@ -58,6 +60,11 @@ func checkLive(ctx context.Context, con console, cfg *config.Config) error {
 			say("Redis "+r.Addr+" 内存满时不丢数据", wrong(r.Eviction != "noeviction", "现在是 "+r.Eviction), "redis.conf 里写 maxmemory-policy noeviction")
 		}
 	}
+	if err == nil {
+		for _, s := range cfg.Streets {
+			sayBook(ctx, con, st, s)
+		}
+	}
 	w := cfg.Bot.WeCom
 	if w.App.CorpID != "" {
 		client, err := wecom.NewClient(wecom.ClientOptions{
@@ -81,6 +88,27 @@ func checkLive(ctx context.Context, con console, cfg *config.Config) error {
 		return errShown
 	}
 	return nil
+}
+
+// sayBook tells what was changed in chat (/名册) and is not in the street's file, and where
+// the file says a third thing: the change in chat holds until somebody decides.
+func sayBook(ctx context.Context, con console, st *store.Store, s *config.Street) {
+	b := st.Read(s.Code)
+	read := handlers.ReadStandings(b, s)
+	if err := b.Run(ctx); err != nil {
+		return // that Redis does not answer was said
+	}
+	t, err := read()
+	if err != nil {
+		fmt.Fprintf(con.out, "✗ %s 的名册改动读不出：%s\n", s.Name, err)
+		return
+	}
+	if len(t.Waiting) > 0 {
+		fmt.Fprintf(con.out, "- %s 在群聊里改过、还没写回配置：%s\n  管理员私聊发 /名册 导出\n", s.Name, strings.Join(t.Waiting, "、"))
+	}
+	if len(t.Conflicts) > 0 {
+		fmt.Fprintf(con.out, "✗ %s 的配置和群聊里改的对不上，现在按群聊里的：%s\n  再用 /名册 改一次，或把配置改成一样\n", s.Name, strings.Join(t.Conflicts, "、"))
+	}
 }
 
 // wrong is an error with this text if something is so.

@@ -37,6 +37,7 @@ func commands() []command {
 		{"check", "-config DIR [-live]", "检查配置，指出每个错在哪行、怎么改", runCheck},
 		{"try", "[-config DIR] -as USERID [-chat CHATID] [-at TIME] TEXT", "看机器人怎么理解一行字，不写任何东西", runTry},
 		{"export", "-config DIR -street CODE -from DATE [-to DATE] [-table NAME] -o FILE.xlsx", "把各科室的表和各张表单导出成 XLSX", runExport},
+		{"import", "-config DIR -street CODE [-o FILE] FILE.xlsx", "把人员名单读成配置里的 people，指出每个错在哪张表哪行哪列", runImport},
 		{"health", "-config DIR", "问正在运行的机器人好不好，给容器的健康检查用", runHealth},
 		{"audit", "verify -config DIR -street CODE [-day DAY]", "验证留痕有没有被动过", runAudit},
 		{"version", "", "版本", func(_ context.Context, con console, _ []string) error {

@@ -57,7 +57,12 @@ func runExport(ctx context.Context, con console, args []string) error {
 	if *table != "" {
 		names = []string{*table}
 	}
-	full, err := exported(ctx, st, handlers.NewDirectory(cfg.Streets), street, now, names, first, last)
+	book := handlers.NewDirectory(cfg.Streets)
+	if err := book.Refresh(ctx, st); err != nil {
+		return err
+	}
+	book.Dawn(now)
+	full, err := exported(ctx, st, book, book.Streets()[i], now, names, first, last)
 	if err != nil {
 		return err
 	}

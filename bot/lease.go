@@ -102,8 +102,9 @@ func (a *app) newLine(cfg *config.Config) (*wecom.LongConn, error) {
 }
 
 // answerLater puts an answer into the outbox whose connection was taken over before it
-// could be said: what was asked has been done, so the asker must hear of it, in private.
-func (a *app) answerLater(ctx context.Context, m handlers.Message, c handlers.Content) {
+// could be said: what was asked has been done, so the asker must hear of it, in private;
+// marked as said again if it may have been seen (unsure).
+func (a *app) answerLater(ctx context.Context, m handlers.Message, c handlers.Content, unsure bool) {
 	user, err := a.works().client.ResolveUser(ctx, m.From)
 	person, s, known := a.works().dir.Person(user)
 	if err != nil || !known {
@@ -112,6 +113,7 @@ func (a *app) answerLater(ctx context.Context, m handlers.Message, c handlers.Co
 	}
 	now := a.clock.Now()
 	push := handlers.PushAt(handlers.ToPerson(person.UserID), handlers.Reply, c, now)
+	push.Body = handlers.Parcel{Content: c, Again: unsure}.Body()
 	if packs := s.Active(s.Day(now)); len(packs) > 0 {
 		push = handlers.Sealed(push, packs[0])
 	}

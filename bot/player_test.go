@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,11 +19,14 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/tools/txtar"
 
 	"github.com/google/go-cmp/cmp"
 
+	"juwei/bot/sim"
 	"juwei/config"
+	"juwei/store"
 	"juwei/store/storetest"
 )
 
@@ -41,7 +45,9 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what was s
 //	! again                       deliver the last message a second time
 //	! redis down / ! redis up     take Redis away and give it back
 //	! fault webhook/send drop_response 1
+//	! open                        write down the first rows of the last file that was sent
 //	! in g-new 管理员> /绑定        say it in a group nobody has registered
+//	! damage 日报 2020-02-13 梅园   make a report unreadable
 //	# a remark
 //
 // A section named street changes the demo street first (changeStreet).
@@ -108,7 +114,7 @@ func playFile(t *testing.T, file string, server *storetest.Server, rewrite bool)
 
 // player is a demo with a transcript going through it.
 type player struct {
-	t     *testing.T
+	t     testing.TB
 	demo  *demo
 	base  string
 	seq   int64
@@ -178,10 +184,12 @@ func startDemoAt(t *testing.T, server *storetest.Server, at string, change func(
 
 // changeStreet makes the demo street another one for a transcript: "without 纪工委二",
 // "without 书记群", "without paper" (a kind of duty), "drill 书记群 sj-meiyuan", "until 2020-02-13" (the packs' last day), "days digest workdays" (of a
-// kind of duty), "form 值守 在岗 缺岗" (one more form), "run typhoon" (one more pack),
+// kind of duty), "form 值守 在岗 缺岗" (one more form), "run typhoon" (one more pack), "only typhoon" (no other), "pack marathon.yaml" (one of testdata/packs),
+// "shared 民政表 服务办 返沪=当日返沪人数" (one more form, of an office, with the data items of others),
 // "by 值守 liaison" (filed by the liaisons), "strict 日报" (neither early nor late), "review 日报 科室" (looked at by 科室),
 // "change 日报 2020-02-14 困难 转出" (from that day without the one field, with the other), "at 2020-04-24T15:00" (where the clock
-// starts), "fade 日报 3 1 2 3" (a form that fades), one a line.
+// starts), "fade 日报 3 1 2 3" (a form that fades), "roles 街道主任 片区领导" (what a person is), "person zy-07 志愿者07 志愿者 梅园" and
+// "chat g-zyz 志愿者群 志愿者" (one more person, one more group), one a line.
 func changeStreet(t *testing.T, s *config.Street, changes string) {
 	t.Helper()
 	for line := range strings.Lines(changes) {
@@ -213,6 +221,17 @@ func changeStreet(t *testing.T, s *config.Street, changes string) {
 				form.Fields = append(form.Fields, &config.Field{Name: f, Kind: config.KindInt, Unit: "户", Words: []string{"户", "个", "人"}, Max: 1500, Example: "3"})
 			}
 			s.Runs[0].Pack.Forms = append(s.Runs[0].Pack.Forms, form)
+		case "shared": // "shared 民政表 服务办 返沪=当日返沪人数": a form that names other forms' data items, approved
+			words := strings.Fields(what)
+			form := &config.Form{Name: words[0], Owner: words[1], Approved: "党政办主任", Version: 1, Required: true, Zero: true, Who: []config.Role{config.RoleSecretary}, By: config.ByCommittee, Opens: 8 * 60, Cutoff: 17 * 60, Cutoffs: []config.Clock{17 * 60}, Shifts: []string{""}}
+			for _, w := range words[2:] {
+				name, item, named := strings.Cut(w, "=")
+				if !named {
+					item = name
+				}
+				form.Fields = append(form.Fields, &config.Field{Name: name, Item: item, Kind: config.KindInt, Unit: "人", Words: []string{"人", "个"}, Max: 1500, Example: "3"})
+			}
+			s.Runs[0].Pack.Forms = append(s.Runs[0].Pack.Forms, form)
 		case "review": // "review 日报 科室": who accepts a form
 			name, role, _ := strings.Cut(what, " ")
 			s.Runs[0].Pack.Form(name).Review = config.Role(role)
@@ -240,6 +259,16 @@ func changeStreet(t *testing.T, s *config.Street, changes string) {
 			run := s.Runs[0]
 			run.Pack = cfg.Packs[what]
 			s.Runs = append(s.Runs, run)
+		case "pack": // "pack marathon.yaml": one of testdata/packs, put beside the demo street as an office does
+			run := s.Runs[0]
+			text, err := os.ReadFile(filepath.Join("testdata", "packs", what))
+			if err != nil {
+				t.Fatal(err)
+			}
+			run.Pack = packFrom(t, what, text)
+			s.Runs = append(s.Runs, run)
+		case "only": // of the packs that run, this one
+			s.Runs = slices.DeleteFunc(s.Runs, func(r config.Run) bool { return r.Pack.Name != what })
 		case "drill":
 			s.Drill = strings.Fields(what)
 		case "fade": // "fade 日报 3 1 2 3": after 3 quiet days, a yes covers 1, 2, 3 days; nothing else is due
@@ -264,11 +293,61 @@ func changeStreet(t *testing.T, s *config.Street, changes string) {
 			}
 			digest := slices.IndexFunc(pack.Duties, func(d *config.Duty) bool { return d.Do == "digest" })
 			pack.Duties = []*config.Duty{pack.Duties[digest], {Do: "fade", Form: words[0], Schedule: schedule, Late: config.LateSkip, Grace: time.Hour}}
+		case "roles": // "roles 街道主任 片区领导": what a person is
+			words := strings.Fields(what)
+			for i, one := range s.People {
+				if one.Title != words[0] {
+					continue
+				}
+				s.People[i].Roles = nil
+				for _, role := range words[1:] {
+					s.People[i].Roles = append(s.People[i].Roles, config.Role(role))
+				}
+			}
+		case "person": // "person zy-07 志愿者07 志愿者 梅园": one more, of a committee or of none
+			words := append(strings.Fields(what), "")
+			s.People = append(s.People, config.Person{UserID: words[0], Title: words[1], Roles: []config.Role{config.Role(words[2])}, Unit: words[3]})
+		case "chat": // "chat g-zyz 志愿者群 志愿者": one more group
+			words := strings.Fields(what)
+			s.Chats = append(s.Chats, config.Chat{ChatID: words[0], Name: words[1], Kind: config.ChatKind(words[2])})
 		case "at": // startOf reads it
 		default:
 			t.Fatalf("unknown change of the street: %q", line)
 		}
 	}
+}
+
+// packFrom reads a pack as serve and check do: as a file in the folder of packs beside the
+// demo street.
+func packFrom(t *testing.T, name string, text []byte) *config.Pack {
+	t.Helper()
+	demo, err := config.Demo(known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "00000000-0000-4000-8000-%012d"
+	tenant := sim.Tenant{
+		CorpID: "ww0000000000000000", AgentID: 1000002, AppSecret: strings.Repeat("s", 43), AppToken: "apptoken", AppAESKey: strings.Repeat("a", 43),
+		BotID: "aib0", BotToken: "bottoken", BotAESKey: strings.Repeat("b", 42) + "A", BotSecret: strings.Repeat("t", 43), Webhooks: map[string]string{},
+	}
+	for i, c := range demo.Streets[0].Chats {
+		tenant.Webhooks[c.ChatID] = fmt.Sprintf(key, i+1)
+	}
+	dir := t.TempDir()
+	if err := writeConfig(dir, "http://127.0.0.1:1", "127.0.0.1:0", "127.0.0.1:1", tenant, demo.Streets[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "packs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "packs", name), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, problems := config.Load(dir, known())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return cfg.Packs[strings.TrimSuffix(name, ".yaml")]
 }
 
 // startOf is where the clock of a transcript starts.
@@ -323,8 +402,8 @@ func (p *player) play(chat string) string {
 	return p.out.String()
 }
 
-// The three voices of the street's side.
-var voices = []string{"防控助手", "推送", "应用"}
+// The voices of the street's side, and what stands in a file.
+var voices = []string{"防控助手", "推送", "应用", "打开"}
 
 func (p *player) isAnswer(line string) bool {
 	for _, v := range voices {
@@ -350,6 +429,8 @@ func (p *player) verb(line string) {
 	switch {
 	case line == "again":
 		p.again()
+	case line == "open":
+		p.open()
 	case line == "redis down":
 		p.up = storetest.Down(p.t, p.demo.app.store)
 	case line == "redis up":
@@ -364,6 +445,11 @@ func (p *player) verb(line string) {
 			fault["value"] = n
 		}
 		p.post("/sim/fault", fault)
+	case words[0] == "damage" && len(words) == 4: // form, day, unit: a report nobody can read
+		change := store.Put(store.Reports(words[1], words[2]), words[3], store.Any, "damaged")
+		if _, err := p.demo.app.store.Commit(p.t.Context(), store.Act{Street: p.demo.app.works().cfg.Streets[0].Code, Changes: []store.Change{change}}); err != nil {
+			p.t.Fatal(err)
+		}
 	case words[0] == "in":
 		chat := words[1]
 		p.names[chat] = chat
@@ -459,7 +545,46 @@ func (p *player) again() {
 	p.seq = p.latest()
 }
 
+// open writes down the first six rows of the last workbook that was sent, its cells between
+// bars, and its last but one, the totals; of a text file, its lines.
+func (p *player) open() {
+	p.t.Helper()
+	list := p.messages(0)
+	i := len(list) - 1
+	for i >= 0 && list[i].File == nil {
+		i--
+	}
+	if i < 0 {
+		p.t.Fatal("no file was sent")
+	}
+	data := p.get(list[i].File.Src)
+	if !strings.HasSuffix(list[i].File.Name, ".xlsx") {
+		p.write("打开", list[i].File.Name, strings.TrimRight(string(data), "\n"))
+		return
+	}
+	book, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer book.Close()
+	rows, err := book.GetRows(book.GetSheetName(0))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var lines []string
+	for n, row := range rows {
+		if n < 6 || len(row) > 1 && strings.HasPrefix(row[0], "合计") {
+			lines = append(lines, strings.Join(row, "｜"))
+		}
+	}
+	p.write("打开", list[i].File.Name, strings.Join(lines, "\n"))
+}
+
+// checkCode is a hash or a seed that another run, with other keys, says differently.
+var checkCode = regexp.MustCompile(`[0-9a-f]{24,64}`)
+
 func (p *player) write(voice, chat, text string) {
+	text = checkCode.ReplaceAllString(text, "〔校验码〕")
 	fmt.Fprintf(&p.out, "%s@%s> %s\n", voice, chat, strings.ReplaceAll(text, "\n", "\n  "))
 }
 
@@ -509,8 +634,8 @@ func (p *player) collect() {
 	var heard []entry
 	for _, m := range said {
 		p.seq = max(p.seq, m.Seq)
-		if m.Via == "person" {
-			continue
+		if m.Via == "person" || strings.HasPrefix(m.Text, "【留痕】") {
+			continue // the chain's head is another one each time, for its salts are drawn: see TestACampaignIsErased
 		}
 		voice, text := "推送", m.Text
 		switch {
@@ -521,6 +646,9 @@ func (p *player) collect() {
 		}
 		if m.Card != nil {
 			text = m.Card.String()
+		}
+		if m.File != nil && text == "" {
+			text = "［文件］" + m.File.Name
 		}
 		heard = append(heard, entry{voice, p.names[m.Chat], text})
 	}
@@ -568,6 +696,10 @@ type shown struct {
 	Via  string     `json:"via"`
 	Text string     `json:"text"`
 	Card *shownCard `json:"card"`
+	File *struct {
+		Name string `json:"name"`
+		Src  string `json:"src"`
+	} `json:"file"`
 }
 
 // place orders what was said within one moment: by time, groups first, then by chat.

@@ -58,7 +58,7 @@ func TestRestartBetweenDuties(t *testing.T) {
 			said[firstLine(m.Text)]++
 		}
 	}
-	if len(said) != 2 || said["【晨报 2月14日】疫情防控"] != 1 {
+	if len(said) != 3 || said["【晨报 2月14日】疫情防控"] != 1 {
 		t.Errorf("after the stop the groups heard %v", said)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"juwei/config"
@@ -18,9 +19,12 @@ import (
 var yesterdayLines string
 
 // seed puts yesterday's reports in place by the same door through which today's come in.
-// A street that has them already is left as it is.
+// A street that has them already, or has no such form, is left as it is.
 func seed(ctx context.Context, r *handlers.Router, st *store.Store, s *config.Street, today config.Day) error {
 	yesterday := today.Add(-1)
+	if !slices.ContainsFunc(s.Runs, func(r config.Run) bool { return r.Pack.Form("日报") != nil }) {
+		return nil
+	}
 	b := st.Read(s.Code)
 	there := b.Size(store.Reports("日报", string(yesterday)))
 	if err := b.Run(ctx); err != nil {

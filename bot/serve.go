@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"juwei/config"
 	"juwei/store"
@@ -62,7 +63,7 @@ func startServe(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *a
 	}
 	options := appOptions{Config: cfg, Store: st, Clock: now, Logger: log, Owner: owner()}
 	if moved == nil {
-		options.Jitter = everyJitter
+		options.Jitter, options.Slow = everyJitter, everySlow
 	}
 	a, err := newApp(ctx, options)
 	if err != nil {
@@ -129,5 +130,6 @@ func openRing(cfg *config.Config) (*store.Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("密钥目录 %s 打不开（没有就用 bot init -keys-only %s 生成）：%w", cfg.Bot.SealKeysDir, cfg.Bot.SealKeysDir, err)
 	}
+	ring.LookEvery(time.Second, time.Now)
 	return ring, nil
 }

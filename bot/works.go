@@ -63,8 +63,8 @@ func (a *app) build(ctx context.Context, cfg *config.Config) (_ *works, err erro
 	}
 	n.courier = courier.New(courier.Options{
 		Store: a.store, Directory: n.dir, Recipes: recipes(fs), Outlet: n.ways.Outlet, Now: a.clock.Now,
-		Owner: a.options.Owner, Lease: budgetSend + 5*time.Second, Attempts: 5, Parallel: 4,
-		Sent: a.metrics.sent, Logger: a.log,
+		Owner: a.options.Owner, Lease: budgetSend + 5*time.Second, Attempts: 5, Parallel: 4, Streets: 32,
+		Patience: a.options.Slow, Sent: a.metrics.sent, Logger: a.log,
 	})
 	n.doors, err = a.newDoors(cfg)
 	return n, err

@@ -51,8 +51,18 @@ func (d *Dictionary) Find(f *Form, x *Field) (Entry, bool) {
 func sameLabel(x, y *Field) bool {
 	theirs := append([]string{y.Name}, y.Aliases...)
 	return slices.ContainsFunc(append([]string{x.Name}, x.Aliases...), func(w string) bool {
-		return w != "" && slices.Contains(theirs, w)
+		return w != "" && slices.ContainsFunc(theirs, func(v string) bool { return v == w || counted(v) == counted(w) })
 	})
+}
+
+// counted is a label without the word that only says it is a count: 返沪 of 返沪人数.
+func counted(label string) string {
+	for _, word := range []string{"人数", "户数", "数量", "数"} {
+		if rest := strings.TrimSuffix(label, word); rest != label && len([]rune(rest)) > 1 {
+			return rest
+		}
+	}
+	return label
 }
 
 // Objection is a reason not to admit a form.
@@ -81,7 +91,8 @@ const overlapLimit = 60
 // speaks against it: nothing, or each known field with the form, its owner and the query
 // that answers it, a large overlap that nobody has put a name to, a deadline that leaves
 // less time than promised. Fields that are computed from other forms count as known, but
-// are not refused: nobody is asked twice for them.
+// are not refused: nobody is asked twice for them. The same holds for a known data item in a
+// form that somebody has approved: the form that asked first lends it (Street.Lender).
 func Admit(f *Form, d *Dictionary) []Objection {
 	var out []Objection
 	known, forms := 0, []string(nil)
@@ -103,6 +114,9 @@ func Admit(f *Form, d *Dictionary) []Objection {
 			continue
 		}
 		note(e.Form.Name)
+		if f.shares(x, e) {
+			continue
+		}
 		out = append(out, Objection{
 			Kind: ObjectKnown, Field: x.Name, Known: e,
 			What: fmt.Sprintf("“%s”不用再问，%s已有%s", x.Name, e.Form.asked(), e.called(x)),

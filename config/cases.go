@@ -23,12 +23,18 @@ const (
 	CaseUrgent  CaseKind = "急"  // the three first times
 	CaseLost    CaseKind = "失联" // a household nobody reaches
 	CaseBurden  CaseKind = "减负" // the same asked twice
+	CaseAnswer  CaseKind = "清单" // an item of a list that answers an inspection, 清单2.3
+	CaseTask    CaseKind = "任务" // a part of a measure of the task book, 任务3.2
 )
 
 // CaseKinds returns all kinds of case.
 func CaseKinds() []CaseKind {
-	return []CaseKind{CaseProblem, CaseOrder, CaseLack, CaseUrgent, CaseLost, CaseBurden}
+	return []CaseKind{CaseProblem, CaseOrder, CaseLack, CaseUrgent, CaseLost, CaseBurden, CaseAnswer, CaseTask}
 }
+
+// Listed reports whether cases of the kind are items of a numbered list: their number has
+// two parts, and the kind itself stands before it.
+func (k CaseKind) Listed() bool { return k == CaseAnswer || k == CaseTask }
 
 // How a case is verified: what CaseType.Verify holds.
 const (
@@ -60,6 +66,8 @@ type CaseType struct {
 type Checklist struct {
 	Name  string // 岗
 	Title string // 5个有
+	Word  string // a command of its own, /战时 for /检 战时; "" = none
+	Roles []Role // who may go through it by that command; none = whoever may use /检
 	Items []*ListItem
 	Place Place
 }

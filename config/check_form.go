@@ -150,7 +150,7 @@ func checkItems(r *reader, p *Pack) {
 				first[x.Item] = x
 				continue
 			}
-			if x.Asked() && y.Asked() && f.Earlier == nil { // the gate has something to say
+			if x.Asked() && y.Asked() && f.Earlier == nil && f.Approved == "" { // the gate has something to say
 				continue
 			}
 			if what := differs(y, x); what != "" && x.Item != "" && x.Kind != "" && y.Kind != "" {
@@ -271,10 +271,8 @@ func checkRule(text value, terms []term, f *Form, what string) {
 		}
 		name, yesterday := strings.CutPrefix(t.name, Yesterday)
 		x := f.exactly(name)
-		if base, ok := strings.CutSuffix(name, lengthOf); ok && x == nil {
-			if span := f.exactly(base); span != nil && span.Kind == KindRange && !yesterday {
-				continue
-			}
+		if _, part, ok := f.part(t.name); ok && x == nil && !(yesterday && part == lengthOf) {
+			continue
 		}
 		if x == nil {
 			if slices.Contains(fieldNames(f), "") { // it may be the one that didn't read

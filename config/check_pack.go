@@ -1,12 +1,8 @@
 package config
 
-import (
-	"slices"
-)
-
 // checkPack finds what is wrong between the values of one pack.
 func checkPack(r *reader, p *Pack) {
-	if len(p.Forms)+len(p.Duties)+len(p.Notices) == 0 {
+	if len(p.Forms)+len(p.Duties)+len(p.Notices)+len(p.Registers) == 0 {
 		r.problem(r.placeOf("pack"), "包里没有表单、任务和通知模板", "至少写一样")
 	}
 	checkForms(r, p)
@@ -22,6 +18,32 @@ func checkPack(r *reader, p *Pack) {
 	for i := range p.Digest {
 		checkSection(r, p, i)
 	}
+	checkOpens(r, p)
+}
+
+// checkOpens finds fields that open a case of a type the pack does not have, or from which
+// no case can come.
+func checkOpens(r *reader, p *Pack) {
+	for i, f := range p.Forms {
+		for j, x := range f.Fields {
+			check := func(at Place, name string) {
+				t := p.Cases.Type(name)
+				switch {
+				case name == "" || name == NoCase:
+				case t == nil:
+					r.problem(at, "没有问题类型“"+name+"”", meant(name, typeNames(p.Cases)))
+				case t.Kind.Listed() || t.Kind == CaseOrder:
+					r.problem(at, "“"+name+"”是"+string(t.Kind)+"，不能由表里的数来开", "写 case_types 里问题、缺口、失联或急的一种")
+				case !x.Number():
+					r.problem(at, "“"+x.Name+"”是文字，不能开单", "去掉 case")
+				}
+			}
+			check(r.placeOf("forms.%d.fields.%d.case", i, j), x.Case)
+			for k, o := range x.Options {
+				check(r.placeOf("forms.%d.fields.%d.options.%d.case", i, j, k), o.Case)
+			}
+		}
+	}
 }
 
 func formNames(p *Pack) []string {
@@ -30,40 +52,6 @@ func formNames(p *Pack) []string {
 		names = append(names, f.Name)
 	}
 	return names
-}
-
-// checkSection resolves the form of a digest's section and looks for its fields there.
-func checkSection(r *reader, p *Pack, i int) {
-	s := &p.Digest[i]
-	if s.Form == "" && len(p.Forms) == 1 {
-		s.Form = p.Forms[0].Name
-	}
-	form := p.Form(s.Form)
-	if form == nil {
-		if s.Form == "" {
-			r.problem(s.Place, "晨报这一段没有写 form", meant("", formNames(p)))
-		} else {
-			r.problem(r.placeOf("digest.%d.form", i), "没有表单“"+s.Form+"”", meant(s.Form, formNames(p)))
-		}
-		return
-	}
-	s.Form = form.Name
-	for j, name := range s.Fields {
-		at := r.placeOf("digest.%d.fields.%d", i, j)
-		k := slices.IndexFunc(form.Fields, func(x *Field) bool { return x.Name == name })
-		switch {
-		case name == "":
-		case k < 0 && slices.Contains(fieldNames(form), ""): // it may be the one that didn't read
-		case k < 0:
-			r.problem(at, "表单“"+form.Name+"”没有字段“"+name+"”", meant(name, fieldNames(form)))
-		case form.Fields[k].Health && s.ByUnit:
-			r.problem(at, "“"+name+"”是健康数，群里不能点居民区的名", "去掉 by_unit，或另写一段")
-		case form.Fields[k].Kind == KindText && (s.Change || s.ByUnit):
-			r.problem(at, "“"+name+"”是文字，不能加总", "另写一段，不用 change 和 by_unit")
-		case form.Fields[k].Kind != KindText && !form.Fields[k].Sums() && form.Fields[k].Asked():
-			r.problem(at, "“"+name+"”不是能加总的数", "晨报里只写 flow、stock 和 decimal")
-		}
-	}
 }
 
 // names finds a word that stands for two things.

@@ -136,7 +136,7 @@ func checkAreas(d *draft) {
 		if id == "" {
 			return
 		}
-		at := d.placeOf("areas.%d.%s", i, key)
+		at := d.placeOf("areas.%d."+key, i)
 		if p, ok := s.Person(id); !ok {
 			if len(ids) > 0 && !slices.Contains(ids, "") {
 				d.problem(at, "people 里没有“"+id+"”", meant(id, ids))
@@ -151,6 +151,13 @@ func checkAreas(d *draft) {
 		areas.add(a.Name, "areas.%d.name", i)
 		person(i, "leader", a.Leader, RoleAreaLeader, RoleLeader)
 		person(i, "liaison", a.Liaison, RoleLiaison)
+		for j, t := range a.Terms {
+			if t.Post == PostLeader {
+				person(i, fmt.Sprintf("terms.%d.who", j), t.Who, RoleAreaLeader, RoleLeader)
+			} else if t.Post != "" {
+				person(i, fmt.Sprintf("terms.%d.who", j), t.Who, RoleLiaison)
+			}
+		}
 		for j, name := range a.Committees {
 			at := d.placeOf("areas.%d.committees.%d", i, j)
 			switch other, taken := in[name]; {
@@ -256,7 +263,7 @@ func checkBoth(d *draft, first, second *Pack, at Place) {
 		}
 		for _, x := range f.Fields {
 			y := items[x.Item]
-			if y == nil || x.Item == "" || x.Asked() && y.Asked() {
+			if y == nil || x.Item == "" || x.Asked() && y.Asked() && f.Approved == "" {
 				continue
 			}
 			if what := differs(y, x); what != "" {

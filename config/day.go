@@ -22,11 +22,32 @@ func ParseDay(s string) (Day, error) {
 
 // Time returns the first moment of the day in loc; the zero time if d is no day.
 func (d Day) Time(loc *time.Location) time.Time {
-	t, err := time.ParseInLocation(dayLayout, string(d), loc)
-	if err != nil {
+	y, m, day, ok := d.split()
+	if !ok {
 		return time.Time{}
 	}
-	return t
+	return time.Date(y, m, day, 0, 0, 0, 0, loc)
+}
+
+// split reads the day's parts without time.Parse: every message asks for a dozen of days.
+func (d Day) split() (y int, m time.Month, day int, ok bool) {
+	if len(d) != len(dayLayout) || d[4] != '-' || d[7] != '-' {
+		return 0, 0, 0, false
+	}
+	var n [3]int
+	for i, part := range [...]Day{d[:4], d[5:7], d[8:]} {
+		for _, c := range []byte(part) {
+			if c < '0' || c > '9' {
+				return 0, 0, 0, false
+			}
+			n[i] = n[i]*10 + int(c-'0')
+		}
+	}
+	y, m, day = n[0], time.Month(n[1]), n[2]
+	if m < 1 || m > 12 || day < 1 || day > 28 && time.Date(y, m, day, 0, 0, 0, 0, time.UTC).Day() != day {
+		return 0, 0, 0, false
+	}
+	return y, m, day, true
 }
 
 // Add returns the day n days later; n may be negative.

@@ -11,15 +11,16 @@ type FieldKind string
 
 // The kinds of field. All but text and house are kept as one whole number.
 const (
-	KindInt     FieldKind = "int"     // a whole number
-	KindDecimal FieldKind = "decimal" // a number with Places digits behind the point, kept ×10^Places
-	KindPercent FieldKind = "percent" // a decimal that is written with %
-	KindEnum    FieldKind = "enum"    // one of Options, kept as its place in the list, from 1
-	KindBool    FieldKind = "bool"    // 是 or 否, kept as 1 or 0
-	KindDate    FieldKind = "date"    // a day, kept as yyyymmdd
-	KindRange   FieldKind = "range"   // from–to (号段 412-497), kept by Span
-	KindText    FieldKind = "text"    // a short sentence
-	KindHouse   FieldKind = "house"   // the code of a household (6-1203): personal, kept like a text
+	KindInt         FieldKind = "int"         // a whole number
+	KindDecimal     FieldKind = "decimal"     // a number with Places digits behind the point, kept ×10^Places
+	KindPercent     FieldKind = "percent"     // a decimal that is written with %
+	KindEnum        FieldKind = "enum"        // one of Options, kept as its place in the list, from 1
+	KindBool        FieldKind = "bool"        // 是 or 否, kept as 1 or 0
+	KindDate        FieldKind = "date"        // a day, kept as yyyymmdd
+	KindRange       FieldKind = "range"       // from–to (号段 412-497), kept by Span
+	KindText        FieldKind = "text"        // a short sentence
+	KindTemperature FieldKind = "temperature" // of a body, kept ×10; in registers only
+	KindHouse       FieldKind = "house"       // the code of a household (6-1203): personal, kept like a text
 )
 
 // Field is one thing a form asks, or computes from what others were asked.
@@ -30,6 +31,7 @@ type Field struct {
 	Stock    bool     // carried from day to day (在隔); false = a flow that starts at 0 each day
 	Unit     string   // 人, 户
 	Words    []string // unit words that may follow the number, Unit included
+	Alone    []string // of Words, those by which a number without a label is this field's: 家 in 8家 134人
 	Places   int      // KindDecimal, KindPercent: digits behind the point
 	Options  []Option // KindEnum
 	Min, Max int      // the hard limits of a number, ×10^Places; of a range, of both its ends
@@ -42,8 +44,16 @@ type Field struct {
 	Class    string // C0 to C4, DOMAIN.md §4.3
 	Health   bool   // a health count: never shown per unit in a group
 	Item     string // the data item it feeds: one number, one source
+	Ahead    bool   // KindDate of a register: a plan, which may lie ahead
+	Many     bool   // of a register: a line may give several figures; the highest is kept
+	Recent   string // of a register: computed, the sum of this field over the last Days days; "" = not
+	Days     int    // Recent: how many; of an entry that is younger, reckoned up to as many
+	Round    string // of a register: computed, the running number of the round of this name
+	Say      string // of a register: how a receipt writes it, {值} standing for the number
+	Zero     string // Say: how it writes 0
 	Help     string // one sentence for who asks what it means
 	Example  string // its part in Form.Example; "" for an optional field
+	Case     string // the type of case a figure above 0, or an answer without a type of its own, opens; "" = none
 	Place    Place
 }
 
@@ -51,10 +61,53 @@ type Field struct {
 type Option struct {
 	Name    string
 	Aliases []string
+	Case    string // the type of case it opens; "" = the field's; NoCase = none
+	Tag     string // of a register: what rules call a group of answers, 重点; "" = none
+	TagFrom Day    // from when it belongs to the group; "" = always
+	TagTo   Day    // until when; "" = no end
+	Unit    string // of a register: what its things are counted in, 只
+}
+
+// Tagged reports whether the answer belongs to the group on a day.
+func (o Option) Tagged(tag string, day Day) bool {
+	return tag != "" && o.Tag == tag && (o.TagFrom == "" || o.TagFrom <= day) && (o.TagTo == "" || day <= o.TagTo)
+}
+
+// NoCase is written for an answer that opens no case where the field's others do.
+const NoCase = "none"
+
+// Opens returns the type of case that a value of the field opens, "" if it opens none.
+func (x *Field) Opens(n int) string {
+	if x.Kind == KindEnum {
+		if n < 1 || n > len(x.Options) {
+			return ""
+		}
+		switch o := x.Options[n-1]; o.Case {
+		case NoCase:
+			return ""
+		case "":
+		default:
+			return o.Case
+		}
+	}
+	if n <= 0 {
+		return ""
+	}
+	return x.Case
+}
+
+// MayOpen reports whether some value of the field opens a case.
+func (x *Field) MayOpen() bool {
+	for n := range len(x.Options) {
+		if x.Opens(n+1) != "" {
+			return true
+		}
+	}
+	return x.Case != ""
 }
 
 // Asked reports whether people are asked for the field.
-func (x *Field) Asked() bool { return x.Derive == nil }
+func (x *Field) Asked() bool { return x.Derive == nil && x.Recent == "" && x.Round == "" }
 
 // Number reports whether a value of the field is one whole number.
 func (x *Field) Number() bool { return x.Kind != KindText && x.Kind != KindHouse }
@@ -103,7 +156,7 @@ func (x *Field) Option(answer string) int {
 // is written as it is.
 func (x *Field) Format(n int) string {
 	switch x.Kind {
-	case KindDecimal:
+	case KindDecimal, KindTemperature:
 		return point(n, x.Places)
 	case KindPercent:
 		return point(n, x.Places) + "%"

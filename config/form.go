@@ -32,10 +32,11 @@ type Form struct {
 	NoLate   bool           // a report after its cut-off is refused, not taken as 补报
 	Fields   []*Field
 	Checks   []*Check
-	Zero     bool  // /零报 is accepted: flows 0, stocks carried
-	Same     bool  // 同昨 is accepted: stocks copied
-	Fade     *Fade // how it stops asking where nothing changes; nil = it asks every day
-	Review   Role  // who accepts a report or returns it with a reason; "" = nobody
+	Zero     bool   // /零报 is accepted: flows 0, stocks carried
+	Same     bool   // 同昨 is accepted: stocks copied
+	Fade     *Fade  // how it stops asking where nothing changes; nil = it asks every day
+	While    string // the round that has to be open for it to be asked: 口罩预约; "" = always
+	Review   Role   // who accepts a report or returns it with a reason; "" = nobody
 
 	Owner    string        // the office that asks: 党建办
 	Purpose  string        // what for, for /为什么
@@ -45,6 +46,10 @@ type Form struct {
 	Chain    []Deadline    // whose deadlines hang on this one's, the farthest first
 	Approved string        // who agreed that it may ask what largely is known
 	Place    Place
+
+	paces map[string]*Form // the form at each level, "" = at none; see During
+	base  *Form            // what it is a pace of; nil = it is none
+	pace  []Clock          // those of Cutoffs that are asked at its pace; nil = all
 }
 
 // Deadline is one link of the chain of offices that hand the same numbers on.
@@ -113,18 +118,22 @@ func (f *Form) Example() string {
 }
 
 // Get returns the look-up that rules and derived fields want, over a form's own numbers:
-// the fields' names, and 号段长 for how many numbers the range 号段 holds. A derived field
-// has the value of its expression, if its numbers are there.
+// the fields' names, and of a range 号段 its first number 号段起, its last 号段止 and how many
+// it holds, 号段长. A derived field has the value of its expression, if its numbers are there.
 func (f *Form) Get(numbers func(name string) (int, bool)) func(name string) (int, bool) {
 	var get func(string) (int, bool)
 	get = func(name string) (int, bool) {
 		if n, ok := numbers(name); ok {
 			return n, true
 		}
-		if base, ok := strings.CutSuffix(name, lengthOf); ok {
-			if x := f.exactly(base); x != nil && x.Kind == KindRange {
-				n, ok := numbers(base)
-				from, to := Ends(n)
+		if base, part, ok := f.part(name); ok {
+			n, ok := numbers(base)
+			switch from, to := Ends(n); part {
+			case startOf:
+				return from, ok
+			case endOf:
+				return to, ok
+			default:
 				return to - from + 1, ok
 			}
 		}
@@ -136,8 +145,31 @@ func (f *Form) Get(numbers func(name string) (int, bool)) func(name string) (int
 	return get
 }
 
-// lengthOf behind the name of a range field names how many numbers it holds.
-const lengthOf = "长"
+// What stands behind the name of a range field: how many numbers it holds, its first, its last.
+const (
+	lengthOf = "长"
+	startOf  = "起"
+	endOf    = "止"
+)
+
+// part splits the name of a part of a range, 号段起 or 昨日号段止, into the range and the part.
+func (f *Form) part(name string) (base, part string, ok bool) {
+	for _, part := range []string{lengthOf, startOf, endOf} {
+		base, cut := strings.CutSuffix(name, part)
+		if x := f.exactly(strings.TrimPrefix(base, Yesterday)); cut && x != nil && x.Kind == KindRange {
+			return base, part, true
+		}
+	}
+	return "", "", false
+}
+
+// Whose returns the range whose first number a name is, 号段 of 号段起, or nil.
+func (f *Form) Whose(name string) *Field {
+	if base, part, ok := f.part(name); ok && part == startOf {
+		return f.exactly(base)
+	}
+	return nil
+}
 
 func (f *Form) exactly(name string) *Field {
 	i := slices.IndexFunc(f.Fields, func(x *Field) bool { return x.Name == name })

@@ -19,6 +19,9 @@ import (
 type Known struct {
 	Duties   []string // kinds of duty; nil = don't check
 	Commands []string // words that already are commands, which no form may take; nil = don't check
+
+	// Sections are the kinds of digest section, each with what of a pack it may name; nil = don't check.
+	Sections map[string]func(p *Pack) []string
 }
 
 // secretsFile holds secrets beside bot.yaml, for who has no better place for them.
@@ -232,6 +235,7 @@ func (l *loader) clamp(p *Problem) {
 
 // checkKnown finds in a pack what the program can't do.
 func (l *loader) checkKnown(p *pack) {
+	l.checkSections(p)
 	if l.known.Duties != nil {
 		for i, d := range p.Duties {
 			if d.Do != "" && !slices.Contains(l.known.Duties, d.Do) {
@@ -248,6 +252,32 @@ func (l *loader) checkKnown(p *pack) {
 				}
 				p.problem(at, "“"+w+"”已经是命令", "表单换一个名称")
 			}
+		}
+	}
+	for i, g := range p.Registers {
+		for j, a := range g.Acts {
+			for _, w := range append([]string{a.Name}, a.Aliases...) {
+				if slices.Contains(l.known.Commands, w) {
+					p.problem(p.placeOf("registers.%d.commands.%d.name", i, j), "“"+w+"”已经是命令", "册子的命令换一个词")
+				}
+			}
+		}
+	}
+	if p.Levels != nil {
+		for _, w := range append([]string{p.Levels.Word}, p.Levels.Aliases...) {
+			if slices.Contains(l.known.Commands, w) {
+				p.problem(p.placeOf("levels.name"), "“"+w+"”已经是命令", "换一个词")
+			}
+		}
+	}
+	for i, v := range p.Views {
+		if slices.Contains(l.known.Commands, v.Name) {
+			p.problem(p.placeOf("views.%d.name", i), "“"+v.Name+"”已经是命令", "换一个词")
+		}
+	}
+	for i, list := range p.Cases.Lists {
+		if list.Word != "" && (slices.Contains(l.known.Commands, list.Word) || p.Form(list.Word) != nil) {
+			p.problem(p.placeOf("checklists.%d.command", i), "“"+list.Word+"”已经是命令", "换一个词，或去掉 command")
 		}
 	}
 }

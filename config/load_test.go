@@ -7,6 +7,8 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,8 +16,41 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/*/*.want")
 
-// testKnown is what a program of the tests can do.
-var testKnown = Known{Duties: []string{"remind-chat", "nudge", "missing", "digest", "burden", "fade", "paper", "look-back"}, Commands: []string{"帮助", "改"}}
+// testKnown is what a program of the tests can do: every duty that the built-in packs name,
+// since only the program itself knows better, and two commands.
+var testKnown = Known{Duties: dutiesNamed(), Commands: []string{"帮助", "改"},
+	Sections: map[string]func(*Pack) []string{"cases": named("问题", "急", "交办", "清单", "任务"), "roster": named("岗位", "支援", "轮休"), "praise": nil, "burden": nil, "register": registersOf, "forecast": nil, "level": nil}}
+
+func dutiesNamed() []string {
+	var out []string
+	packs := builtinPacks()
+	names, err := fs.Glob(packs, "*.yaml")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(packs, name)
+		if err != nil {
+			panic(err)
+		}
+		for _, m := range regexp.MustCompile(`\bdo: ([a-z-]+)`).FindAllSubmatch(data, -1) {
+			out = append(out, string(m[1]))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func registersOf(p *Pack) []string {
+	var out []string
+	for _, r := range p.Registers {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// named is what a kind of digest section may name, whatever the pack.
+func named(names ...string) func(*Pack) []string { return func(*Pack) []string { return names } }
 
 func noEnv(string) (string, bool) { return "", false }
 

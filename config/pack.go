@@ -9,16 +9,20 @@ import (
 
 // Pack is packs/*.yaml: what a campaign asks, when, and how it says it.
 type Pack struct {
-	Name    string // in ASCII: epidemic
-	Title   string // 疫情防控
-	Forms   []*Form
-	Duties  []*Duty
-	Notices []Template
-	Budget  Budget
-	Digest  []Section // the morning digest's parts, in order
-	Exports []*Export // tables for the offices
-	Cases   Cases     // matters followed to their end
-	Place   Place
+	Name      string // in ASCII: epidemic
+	Title     string // 疫情防控
+	Forms     []*Form
+	Duties    []*Duty
+	Notices   []Template
+	Budget    Budget
+	Digest    []Section   // the morning digest's parts, in order
+	Exports   []*Export   // tables for the offices
+	Cases     Cases       // matters followed to their end
+	Rosters   Rosters     // posts, shifts, rest
+	Registers []*Register // books kept by household, gate or site
+	Views     []*View     // ways to look at them
+	Levels    *Levels     // states of alarm; nil = it has none
+	Place     Place
 }
 
 // Form returns the form with this name or alias, or nil.
@@ -45,16 +49,6 @@ func (b Budget) Quiet(c Clock) bool {
 		return b.QuietFrom <= c && c < b.QuietTo
 	}
 	return c >= b.QuietFrom || c < b.QuietTo
-}
-
-// Section is one part of the digest.
-type Section struct {
-	Title  string
-	Fields []string // names of fields; together with Form
-	Form   string   // the form the fields belong to
-	Change bool     // also say the change since yesterday, over units present on both days
-	ByUnit bool     // name the units with a value above 0: leaders' group only
-	Place  Place
 }
 
 // What happens with a duty's slot that passed while the bot was down.

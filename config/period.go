@@ -29,6 +29,9 @@ func (f *Form) InForce(d Day) bool {
 	if f.Until != "" && d > f.Until {
 		return false
 	}
+	if f.From == "" && f.before == "" {
+		return true
+	}
 	start := f.begins(f.due(d))
 	return f.From <= start && (f.before == "" || start < f.before)
 }
@@ -68,7 +71,14 @@ func (f *Form) PeriodOf(s *Street, d Day, c Clock) Period {
 		p.Day = s.began(f, d)
 	}
 	if len(f.Cutoffs) > 1 {
-		p.Slot = min(len(f.Cutoffs), 1+len(slices.DeleteFunc(slices.Clone(f.Cutoffs), func(x Clock) bool { return x >= c })))
+		for i, x := range f.Cutoffs {
+			if !f.asks(i + 1) {
+				continue
+			}
+			if p.Slot = i + 1; x >= c {
+				break
+			}
+		}
 	}
 	return p
 }
@@ -90,11 +100,16 @@ func (f *Form) Before(p Period) Period {
 	switch {
 	case f.Every == EveryOnce:
 		return p
-	case p.Slot > 1:
-		return Period{p.Day, p.Slot - 1}
-	}
-	if p.Slot == 1 {
+	case p.Slot > 0:
+		for slot := p.Slot - 1; slot > 0; slot-- {
+			if f.asks(slot) {
+				return Period{p.Day, slot}
+			}
+		}
 		p.Slot = len(f.Cutoffs)
+		for !f.asks(p.Slot) {
+			p.Slot--
+		}
 	}
 	p.Day = f.begins(p.Day).Add(-1)
 	return p
@@ -104,8 +119,8 @@ func (f *Form) Before(p Period) Period {
 // Closing the moment after which it is late. Something that happened is
 // never late, nor is what is asked once, unless the form says until when.
 func (f *Form) Opening(s *Street, p Period) time.Time {
-	if p.Slot > 1 {
-		return s.At(p.Day, f.Cutoffs[p.Slot-2])
+	if before := f.Before(p); before.Slot > 0 && before.Day == p.Day && f.Every != EveryOnce {
+		return s.At(p.Day, f.Cutoffs[before.Slot-1])
 	}
 	return s.At(p.Day, f.Opens)
 }
@@ -156,8 +171,8 @@ func (p *Pack) On(d Day) []*Form {
 // FormOn returns the version of a form, by its name or alias, that is in force on a day,
 // or nil.
 func (p *Pack) FormOn(name string, d Day) *Form {
-	for _, f := range p.On(d) {
-		if f.Called(name) {
+	for _, f := range p.Forms {
+		if f.Called(name) && f.InForce(d) {
 			return f
 		}
 	}

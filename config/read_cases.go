@@ -30,7 +30,12 @@ func readCaseType(v value) *CaseType {
 	t := &CaseType{Place: v.at}
 	t.Name = o.get("name").need().word()
 	t.Kind = CaseKind(o.get("kind").oneOf(string(CaseProblem), texts(CaseKinds())...))
-	t.Letter = o.get("letter").need().letter()
+	letter := o.get("letter")
+	if t.Letter = string(t.Kind); !t.Kind.Listed() {
+		t.Letter = letter.need().letter()
+	} else if !letter.missing {
+		letter.problem(letter.at, "“"+string(t.Kind)+"”的编号就是“"+string(t.Kind)+"2.3”，没有别的字头", "去掉 letter")
+	}
 	t.Words = o.get("words").texts()
 	t.Ack = o.get("ack").span()
 	t.Due = o.get("due").need().span()
@@ -92,6 +97,10 @@ func readChecklist(v value) *Checklist {
 	l := &Checklist{Place: v.at}
 	l.Name = o.get("name").need().word()
 	l.Title = o.get("title").need().text()
+	l.Word = o.get("command").word()
+	for _, w := range o.get("roles").items() {
+		l.Roles = append(l.Roles, Role(w.oneOf("", texts(Roles())...)))
+	}
 	for _, w := range o.get("items").need().items() {
 		i := w.object()
 		l.Items = append(l.Items, &ListItem{

@@ -31,6 +31,7 @@ func readField(v value, form *Form) *Field {
 		f.Item = f.Name
 	}
 	f.Help = o.get("help").text()
+	f.Case = o.get("case").text()
 	var words []string
 	for _, k := range kinds {
 		words = append(words, k.word)
@@ -74,10 +75,11 @@ func readValues(o *object, f *Field, form *Form) {
 		f.Min, f.Max = readLimits(o.get("range"), f)
 		f.Example = readSpan(example(), f)
 	case "": // whatever the kind was meant to be, its keys are known
-		o.known = append(o.known, "example", "unit", "words", "derive", "default", "range", "warn", "jump", "places", "options", "chars")
+		o.known = append(o.known, "example", "unit", "words", "alone", "derive", "default", "range", "warn", "jump", "places", "options", "chars")
 	default:
 		f.Unit = o.get("unit").text()
 		f.Words = readUnitWords(o.get("words"), f.Unit)
+		f.Alone = readAlone(o.get("alone"), f, form)
 		derive := o.get("derive")
 		f.Derive = readExpr(derive, form)
 		f.Default = readExpr(o.get("default"), &Form{Fields: append(slices.Clone(form.Fields), f)}) // it may name its own yesterday
@@ -122,6 +124,24 @@ func readUnitWords(v value, unit string) []string {
 	}
 	if unit != "" && !slices.Contains(words, unit) {
 		words = append([]string{unit}, words...)
+	}
+	return words
+}
+
+// readAlone reads the unit words that name a field of whole numbers by themselves. Of a
+// form's earlier fields none may have the same.
+func readAlone(v value, f *Field, form *Form) []string {
+	words := v.texts()
+	for i, w := range words {
+		at := v.placeOf("%s.%d", v.path, i)
+		if !slices.Contains(f.Words, w) || f.Kind != KindInt {
+			v.problem(at, "alone 里的“"+w+"”不是“"+f.Name+"”的单位", "写 unit 或 words 里有的，只有整数可以")
+		}
+		for _, x := range form.Fields {
+			if slices.Contains(x.Alone, w) {
+				v.problem(at, "“"+w+"”已经是“"+x.Name+"”的 alone", "只留一处，不然不知道记在哪里")
+			}
+		}
 	}
 	return words
 }
@@ -201,7 +221,13 @@ func readOption(v value) Option {
 	}
 	o := v.object()
 	defer o.close()
-	return Option{Name: o.get("name").need().word(), Aliases: o.get("aliases").words()}
+	opt := Option{Name: o.get("name").need().word(), Aliases: o.get("aliases").labels(), Case: o.get("case").text()}
+	readTag(o, &opt)
+	if s := o.get("digits").text(); s != "" { // 84, as the thing is called; a label of a form would be taken for a figure
+		opt.Aliases = append(opt.Aliases, s)
+	}
+	opt.Unit = o.get("unit").text()
+	return opt
 }
 
 func checkOptions(o *object, f *Field) {

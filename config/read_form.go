@@ -34,6 +34,7 @@ func readForm(v value) *Form {
 	f.Zero = o.get("zero").yes(false)
 	f.Same = o.get("same").yes(false)
 	f.Fade = readFade(o.get("fade"), f.Zero)
+	f.While = o.get("only_while").word()
 	f.Review = Role(o.get("review").oneOf("", texts(Roles())...))
 	f.Owner = o.get("owner").text()
 	f.Purpose = o.get("purpose").text()

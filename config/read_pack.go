@@ -36,11 +36,16 @@ func readPack(r *reader, top value) *Pack {
 	}
 	p.Budget = readBudget(o.get("budget"))
 	p.Cases = readCases(o)
+	p.Rosters = readRosters(o)
+	readRegisters(o, p)
+	p.Levels = readLevels(o.get("levels"))
 	if !top.missing {
 		checkPack(r, p)
+		checkLevels(r, p)
 		checkExports(r, p)
 		checkFades(r, p)
 	}
+	pacePack(p)
 	return p
 }
 
@@ -105,19 +110,6 @@ func nameDuties(ds []*Duty) {
 			base += "-" + strconv.Itoa(count[base])
 		}
 		d.name = base
-	}
-}
-
-func readSection(v value) Section {
-	o := v.object()
-	defer o.close()
-	return Section{
-		Title:  o.get("title").need().text(),
-		Form:   o.get("form").text(),
-		Fields: o.get("fields").need().texts(),
-		Change: o.get("change").yes(false),
-		ByUnit: o.get("by_unit").yes(false),
-		Place:  v.at,
 	}
 }
 

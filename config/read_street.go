@@ -93,6 +93,9 @@ func readCommittee(v value, position int) Committee {
 	for _, w := range o.get("sites").items() {
 		c.Sites = append(c.Sites, readSite(w))
 	}
+	for _, w := range o.get("lanes").items() {
+		c.Lanes = append(c.Lanes, Site{Name: w.unit(), Kind: SiteLane, Place: w.at})
+	}
 	return c
 }
 
@@ -111,7 +114,7 @@ func readSite(v value) Site {
 func readCompound(v value) Compound {
 	o := v.object()
 	defer o.close()
-	return Compound{Name: o.get("name").need().text(), Gates: o.get("gates").texts()}
+	return Compound{Name: o.get("name").need().text(), Gates: o.get("gates").texts(), Houses: readHouses(o.get("houses"))}
 }
 
 // unit returns the name of a committee or a site. Other than a field's it may begin with a
@@ -130,13 +133,32 @@ var unitForm = regexp.MustCompile(`^[0-9]{0,18}\p{Han}[\p{Han}0-9A-Za-z]{0,19}$|
 func readArea(v value) Area {
 	o := v.object()
 	defer o.close()
-	return Area{
+	a := Area{
 		Name:       o.get("name").need().text(),
 		Leader:     o.get("leader").need().text(),
 		Liaison:    o.get("liaison").need().text(),
 		Committees: o.get("committees").need().texts(),
 		Place:      v.at,
 	}
+	for _, w := range o.get("terms").items() {
+		a.Terms = append(a.Terms, readTerm(w))
+	}
+	return a
+}
+
+func readTerm(v value) Term {
+	o := v.object()
+	defer o.close()
+	t := Term{
+		Post: AreaPost(o.get("post").need().oneOf("", string(PostLeader), string(PostLiaison))),
+		Who:  o.get("who").need().text(),
+		From: o.get("from").need().day(),
+		To:   o.get("to").day(),
+	}
+	if t.From != "" && t.To != "" && t.From > t.To {
+		o.problem(o.get("to").at, "结束日"+string(t.To)+"早于开始日"+string(t.From), "改成不早于开始日")
+	}
+	return t
 }
 
 var userForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}$`)

@@ -192,6 +192,18 @@ func (v value) code() string {
 
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 
+// colour returns a colour as pictures want it, "" if the value is missing or wrong.
+func (v value) colour() string {
+	s := v.text()
+	if s != "" && !colourForm.MatchString(s) {
+		v.wrong("颜色，如 \"#1565C0\"")
+		return ""
+	}
+	return s
+}
+
+var colourForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
 // oneOf returns one of the words, otherwise if the value is missing, "" if it is wrong.
 func (v value) oneOf(otherwise string, words ...string) string {
 	s := v.text()

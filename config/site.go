@@ -23,6 +23,7 @@ const (
 	SiteRental  SiteKind = "租赁" // dormitories, large rentals, hotels
 	SiteShelter SiteKind = "安置点"
 	SiteWorks   SiteKind = "工地"
+	SiteLane    SiteKind = "旧里" // written under lanes
 )
 
 // SiteKinds returns the kinds that may be written under sites.

@@ -33,7 +33,65 @@ type Area struct {
 	Name            string
 	Leader, Liaison string // userids
 	Committees      []string
+	Terms           []Term // who else holds a post of the area for some days; the last that holds counts
 	Place           Place
+}
+
+// Term gives a post of an area to somebody for some days, both ends included: a substitute,
+// or a successor from a day on.
+type Term struct {
+	Post AreaPost `json:"p"`
+	Who  string   `json:"w"` // userid
+	From Day      `json:"f"`
+	To   Day      `json:"t,omitempty"` // "" = no end
+}
+
+// Holds reports whether the term covers a day.
+func (t Term) Holds(d Day) bool { return t.From <= d && (t.To == "" || d <= t.To) }
+
+// AreaPost is a post of an area.
+type AreaPost string
+
+// The posts, as written in areas[].terms[].post.
+const (
+	PostLeader  AreaPost = "领导"
+	PostLiaison AreaPost = "联络员"
+)
+
+// Term is the term that holds of one of the area's posts on a day.
+func (a Area) Term(post AreaPost, d Day) (Term, bool) {
+	for i := len(a.Terms) - 1; i >= 0; i-- {
+		if t := a.Terms[i]; t.Post == post && t.Holds(d) {
+			return t, true
+		}
+	}
+	return Term{}, false
+}
+
+// On is the area as it is on a day: its leader and its liaison are who holds the posts.
+func (a Area) On(d Day) Area {
+	if t, ok := a.Term(PostLeader, d); ok {
+		a.Leader = t.Who
+	}
+	if t, ok := a.Term(PostLiaison, d); ok {
+		a.Liaison = t.Who
+	}
+	return a
+}
+
+// On is the street as it is on a day; the street itself where no term holds.
+func (s *Street) On(d Day) *Street {
+	if !slices.ContainsFunc(s.Areas, func(a Area) bool {
+		return slices.ContainsFunc(a.Terms, func(t Term) bool { return t.Holds(d) })
+	}) {
+		return s
+	}
+	out := *s
+	out.Areas = nil
+	for _, a := range s.Areas {
+		out.Areas = append(out.Areas, a.On(d))
+	}
+	return &out
 }
 
 // Committee is a 居民区, the unit that reports.
@@ -44,13 +102,15 @@ type Committee struct {
 	Compounds []Compound
 	Blocks    []Site // the 块 it is divided into
 	Sites     []Site // what else reports by itself
+	Lanes     []Site // old lanes whose gates are closed or guarded: 42弄
 	Place     Place
 }
 
 // Compound is a 小区 with its gates.
 type Compound struct {
-	Name  string
-	Gates []string
+	Name   string
+	Gates  []string
+	Houses []Houses // its households; none = nobody has counted them
 }
 
 // Person is someone the bot knows.
@@ -84,13 +144,14 @@ const (
 	RoleLeader     Role = "领导"    // reads the digest
 	RoleProperty   Role = "物业"    // external, own site only
 	RoleBuilding   Role = "楼宇联系人" // external, own site only
+	RoleVolunteer  Role = "志愿者"   // a nickname or a number for a title, never a name
 	RoleAdmin      Role = "管理员"   //
 )
 
 // Roles returns all roles, in the order in which they are explained to people.
 func Roles() []Role {
 	return []Role{RoleSecretary, RoleWorker, RoleLiaison, RoleAreaLeader, RoleOffice, RoleParty, RoleDutyDesk,
-		RoleInspector, RoleDiscipline, RoleLeader, RoleProperty, RoleBuilding, RoleAdmin}
+		RoleInspector, RoleDiscipline, RoleLeader, RoleProperty, RoleBuilding, RoleVolunteer, RoleAdmin}
 }
 
 // Chat is a group the bot speaks in.
@@ -114,11 +175,13 @@ const (
 	ChatDiscipline  ChatKind = "纪工委" //
 	ChatDutyDesk    ChatKind = "值班"  //
 	ChatInspection  ChatKind = "督查"  //
+	ChatVolunteers  ChatKind = "志愿者" // where open posts are announced
+	ChatTask        ChatKind = "工作组" // of a task group, for as long as it has a task
 )
 
 // ChatKinds returns all kinds of chat.
 func ChatKinds() []ChatKind {
-	return []ChatKind{ChatSecretaries, ChatCommittee, ChatLeaders, ChatDiscipline, ChatDutyDesk, ChatInspection}
+	return []ChatKind{ChatSecretaries, ChatCommittee, ChatLeaders, ChatDiscipline, ChatDutyDesk, ChatInspection, ChatVolunteers, ChatTask}
 }
 
 // Day returns the street's calendar day at a moment.

@@ -1,8 +1,10 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"juwei/config"
@@ -22,6 +24,9 @@ type Load struct {
 
 // Unattributed is whom a burden is booked to that no office has its name on.
 const Unattributed = "未注明"
+
+// FromBelow is whom it is booked to that a committee or a site says something to others.
+const FromBelow = "居民区"
 
 // Fields is how many fields were asked.
 func (l Load) Fields() int { return l.Typed + l.Prefilled }
@@ -74,17 +79,20 @@ func officeOf(d *Desk, actor string) string {
 	if known && p.Has(config.RoleOffice) {
 		return p.Title
 	}
-	for _, r := range []config.Role{config.RoleDiscipline, config.RoleParty, config.RoleInspector, config.RoleDutyDesk, config.RoleLeader} {
+	for _, r := range []config.Role{config.RoleDiscipline, config.RoleParty, config.RoleInspector, config.RoleDutyDesk, config.RoleLeader, config.RoleAreaLeader, config.RoleLiaison, config.RoleAdmin} {
 		if known && p.Has(r) {
 			return string(r)
 		}
 	}
+	if known {
+		return FromBelow
+	}
 	return Unattributed
 }
 
-// loads are an outcome's loads by office, its pushes booked to the first, or to the actor's
-// office. Answers and the digest, which its readers asked for once and for all, burden nobody.
-func (o Outcome) loads(d *Desk, actor string) []Load {
+// loads are an outcome's loads by office, its pushes booked to the first, or to the office of
+// the occasion, or to the actor's. Answers and the digest, which its readers asked for once and for all, burden nobody.
+func (o Outcome) loads(d *Desk, by Occasion) []Load {
 	pushes := 0
 	for _, p := range o.Pushes {
 		if k := PushKind(p.Kind); k != Reply && k != Digest {
@@ -107,21 +115,51 @@ func (o Outcome) loads(d *Desk, actor string) []Load {
 		}
 	}
 	if pushes > 0 {
-		out = append(out, Load{Office: officeOf(d, actor), Pushes: pushes})
+		out = append(out, Load{Office: cmp.Or(by.Office, officeOf(d, by.Actor)), Pushes: pushes})
 	}
 	return slices.DeleteFunc(out, func(l Load) bool { return l == Load{Office: l.Office} })
 }
 
 // booked are the changes that count an outcome's loads, and what the side record says of
-// them: 账服务办1,7,0,0, its loads separated by blanks.
+// them: 1,7|服务办, zeros at the end left out, its loads separated by blanks.
 func booked(loads []Load, day config.Day) (changes []store.Change, note string) {
+	if len(loads) == 0 {
+		return nil, ""
+	}
+	table := store.Burden(string(day))
+	var b []byte
 	for _, l := range loads {
 		n := store.Counts{l.Reports, l.Typed, l.Prefilled, l.Pushes}
-		changes = append(changes, store.Count(store.Burden(string(day)), l.Office, n))
-		note += fmt.Sprintf(" %s%s:%d,%d,%d,%d", LoadMark, strings.ReplaceAll(l.Office, " ", ""), n[0], n[1], n[2], n[3])
+		changes = append(changes, store.Count(table, l.Office, n))
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		last := len(n) - 1
+		for last > 0 && n[last] == 0 {
+			last--
+		}
+		for i, x := range n[:last+1] {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, int64(x), 10)
+		}
+		b = append(append(b, LoadMark...), strings.ReplaceAll(l.Office, " ", "")...)
 	}
-	return changes, strings.TrimPrefix(note, " ")
+	return changes, string(b)
 }
 
-// LoadMark stands before each load in the side record of an audit line.
-const LoadMark = "账"
+// LoadMark stands between a load's counts and its office in the side record of an audit
+// line, and nowhere else in it.
+const LoadMark = "|"
+
+// noted is a side record of what was said and, in a line of its own, what it cost whom.
+func noted(said, loads string) string {
+	switch said = strings.ReplaceAll(said, LoadMark, "｜"); {
+	case said == "":
+		return loads
+	case loads == "":
+		return said
+	}
+	return said + "\n" + loads
+}

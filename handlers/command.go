@@ -28,6 +28,7 @@ type Command struct {
 	Example string        // one line to copy
 	Detail  string        // more, for /帮助 <name>; may be empty
 	Hidden  bool          // not offered in lists
+	Whole   bool          // with Slashed: a dialogue hears a line without a slash whole, its word included (重点1 answers a form's question)
 	Slashed bool          // only with a slash: its word also begins everyday sentences (回1)
 	Prose   bool          // what follows is kept word for word: a line in it that looks like a command is none
 	Binding bool          // may be used by an administrator in a chat that is not bound yet
@@ -58,10 +59,12 @@ var ErrNothing = errors.New("nothing to do")
 
 // Duty is what happens when a schedule's slot comes.
 type Duty struct {
-	Kind  string // the word used in a pack's `do:`
-	Title string // what it is, in a few characters, for /日程: 催报
-	Past  bool   // speaks about the day before its slot: runs also on the morning after the pack's last day
-	Run   func(ctx context.Context, m *Moment) (Outcome, error)
+	Kind   string // the word used in a pack's `do:`
+	Title  string // what it is, in a few characters, for /日程: 催报
+	Daily  string // done in every street, whatever packs run: a time of day, 03:20; "" = where a pack says so
+	Past   bool   // speaks about the day before its slot: runs also on the morning after the pack's last day
+	Office string // whom its pushes are booked to where the outcome says nothing; "" = the family's
+	Run    func(ctx context.Context, m *Moment) (Outcome, error)
 }
 
 // Recipe renders a push when its turn to be sent has come.
@@ -85,12 +88,17 @@ type Due struct {
 // Family is what one folder under handlers offers.
 type Family struct {
 	Name      string
+	Office    string                           // whom what it says by itself is booked to, where an outcome names nobody
 	Commands  func(s *config.Street) []Command // the street's packs may add commands
 	Dialogues []Dialogue
 	Duties    []Duty
 	DueItems  []DueItem
 	Recipes   []Recipe
-	Dues      func(ctx context.Context, c *Call) ([]Due, error) // what is due from the caller; may be nil
+	Retire    Retire    // what it keeps beyond its term; may be nil
+	Sections  []Section // parts of a digest, see Section
+	Dues      AskDues   // what is due from the caller; may be nil
+	HandOver  HandOver  // gives what one person has to do to another; may be nil
+	OpenCase  OpenCase  // follows what others' outcomes say in Opens; nil in all families but one
 }
 
 // Desk is what every occasion has: the street, its day, its people, its records.
@@ -120,6 +128,9 @@ type Call struct {
 	house   *Router
 }
 
+// Curious reports whether anybody will look at the outcome's Read: `bot try` does.
+func (c *Call) Curious() bool { return c.house != nil && c.house.curious }
+
 // Private reports whether only the asker hears the reply.
 func (c *Call) Private() bool { return c.Message.Single() }
 
@@ -135,6 +146,13 @@ func (c *Call) Command(name string) (Command, bool) {
 		}
 	}
 	return Command{}, false
+}
+
+// Taken reports whether a word is a command of the street, whoever may use it.
+func (c *Call) Taken(name string) bool {
+	return slices.ContainsFunc(c.house.streets[c.Street.Code].commands, func(cmd Command) bool {
+		return cmd.Name == name || slices.Contains(cmd.Aliases, name)
+	})
 }
 
 // Dues asks every family what is due from the caller.

@@ -31,29 +31,35 @@ type Occasion struct {
 	ID      string // happens once
 	Actor   string // userid, or the duty's name
 	Command string
+	Office  string // whom pushes are booked to that nobody has caused by typing; "" = the actor's
 }
 
 // Settle decides and commits until the facts hold still: it runs decide, commits what it
 // says, and on store.ErrStale decides again on fresh facts, up to five times (then
 // ErrBusy). A pure outcome is not committed. An occasion that happened before returns
 // the first reply in done.Reply with done.Again set, and changes nothing.
+//
+// Where somebody waits for the reply (encode is not nil) the first attempt rests on what
+// this process remembers of reports and drafts; the commit compares it (store.Recall).
+// What would commit nothing, or fail, is decided again on what is really there.
 func Settle(ctx context.Context, door Door, o Occasion, d *Desk, encode func(Content) []byte, decide func() (Outcome, error)) (Outcome, store.Done, error) {
-	for range attempts {
-		out, err := decide()
+	for attempt := range attempts {
+		out, facts, err := first(d, encode != nil && attempt == 0, decide)
 		if err != nil {
 			return out, store.Done{}, err
 		}
-		if out.Pure() {
+		if out.Pure() && out.Sealed == "" {
 			return out, store.Done{}, nil
 		}
-		counts, loads := booked(out.loads(d, o.Actor), d.Day)
+		out = out.audited(d, o.Actor)
+		counts, loads := booked(out.loads(d, o), d.Day)
 		act := store.Act{
 			Street: d.Street.Code, ID: o.ID, At: d.At, Day: string(d.Day),
-			Require: out.Require, Changes: slices.Concat(out.Changes, counts), Pushes: out.Pushes,
+			Facts: facts, Require: out.Require, Changes: slices.Concat(out.Changes, counts), Pushes: out.Pushes,
 			Line: &store.Line{
 				Actor: o.Actor, Command: o.Command,
 				Unit: out.Audit.Unit, Record: out.Audit.Record, Rev: out.Audit.Rev,
-				Values: out.Audit.Values, Note: strings.TrimSpace(out.Audit.Note + " " + loads),
+				Values: out.Audit.Values, Note: noted(out.Audit.Note, loads), Campaign: out.Audit.Sealed,
 			},
 			SealReply: out.Sealed,
 		}
@@ -73,6 +79,34 @@ func Settle(ctx context.Context, door Door, o Occasion, d *Desk, encode func(Con
 		return out, done, nil
 	}
 	return Outcome{}, store.Done{}, ErrBusy
+}
+
+// first decides, on memory if that may be tried, and says which facts came from it.
+func first(d *Desk, memory bool, decide func() (Outcome, error)) (Outcome, []store.Fact, error) {
+	if book, ok := d.Book.(interface{ Recall() *store.Recall }); ok && memory {
+		recall := book.Recall()
+		was := d.Book
+		d.Book = recall
+		out, err := decide()
+		d.Book = was
+		if facts := recall.Facts(); len(facts) == 0 || err == nil && !out.Pure() {
+			return out, facts, err
+		}
+	}
+	out, err := decide()
+	return out, nil, err
+}
+
+// audited adds to the audit what a reading leaves: an answer that is sealed was made of C2
+// or above, and that it was read is kept also where nothing changed.
+func (o Outcome) audited(d *Desk, actor string) Outcome {
+	if o.Pure() || len(o.Touches) > 0 && o.Audit.Record == "" {
+		o.Audit.Record = ReadRecord
+	}
+	if note, campaign := o.note(d, actor); note != "" {
+		o.Audit.Note, o.Audit.Sealed = strings.TrimSpace(note+"\n"+o.Audit.Note), campaign
+	}
+	return o
 }
 
 // pause waits, or until ctx ends.

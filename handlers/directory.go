@@ -3,10 +3,13 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"juwei/config"
-	"juwei/store"
 )
 
 // ChatOverlay is the overlay's kind for chats bound in chat: field = the chat's
@@ -19,15 +22,27 @@ type Street = config.Street
 // Directory answers who is who and which chat is which: the street's YAML, and over it
 // what was administered in chat (the overlay wins until it has been exported).
 // Its lookups never touch the network; Refresh does. Safe for concurrent use.
+//
+// A street it hands out is a snapshot as of a day: who stands in for whom that day is the
+// liaison or the leader of the area. While nothing is administered it is the YAML's own.
 type Directory struct {
-	streets []*config.Street
-	now     atomic.Pointer[directory]
+	yaml []*config.Street
+	now  atomic.Pointer[directory]
+	mu   sync.Mutex // of whoever makes a new snapshot
 }
 
 type directory struct {
-	people map[string]member // userid → who
-	chats  map[string]room   // chatid → which
-	ids    map[string]string // street/chat name → chatid
+	streets []*config.Street  // as they are on their days
+	plain   []*config.Street  // as they are written, with the overlay: terms not resolved
+	over    []laid            // by street
+	days    []config.Day      // by street; "" = no term holds
+	people  map[string]member // userid → who
+	former  map[string]string // userid → title of who was removed in chat
+	chats   map[string]room   // chatid → which
+	ids     map[string]string // street/chat name → chatid
+	grants  map[string]Grant  // userid → the newest emergency grant
+	alerts  map[string]Alert  // street/pack → the level it stands at
+	dated   bool              // some area has terms
 }
 
 type member struct {
@@ -42,40 +57,95 @@ type room struct {
 
 // NewDirectory makes a directory of the YAML alone.
 func NewDirectory(streets []*config.Street) *Directory {
-	d := &Directory{streets: streets}
-	d.now.Store(build(streets, nil))
+	d := &Directory{yaml: streets}
+	n, err := build(streets, make([]laid, len(streets)), make([]config.Day, len(streets)), nil)
+	if err != nil { // without an overlay nothing is decoded
+		panic(err)
+	}
+	d.now.Store(n)
 	return d
 }
 
 // Refresh reads the overlay of every street and swaps it in whole. On an error the old
 // directory stays.
 func (d *Directory) Refresh(ctx context.Context, book Book) error {
-	over := map[string]map[string]string{}
-	for _, s := range d.streets {
+	grants, alerts, over := map[string]Grant{}, map[string]Alert{}, make([]laid, len(d.yaml))
+	for i, s := range d.yaml {
 		b := book.Read(s.Code)
-		chats := b.All(store.Overlay(ChatOverlay))
+		read, glasses, levels := asks(b), b.All(Glasses()), b.All(Alerts())
 		if err := b.Run(ctx); err != nil {
 			return fmt.Errorf("refresh directory %s: %w", s.Code, err)
 		}
-		over[s.Code] = map[string]string{}
-		for name, cell := range *chats {
-			over[s.Code][name] = cell.Value
+		if err := openGrants(*glasses, grants); err != nil {
+			return fmt.Errorf("refresh directory %s: %w", s.Code, err)
 		}
+		if err := openAlerts(s, *levels, alerts); err != nil {
+			return fmt.Errorf("refresh directory %s: %w", s.Code, err)
+		}
+		over[i] = read()
 	}
-	d.now.Store(build(d.streets, over))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was := d.now.Load()
+	n, err := build(d.yaml, over, was.days, was)
+	if err != nil {
+		return fmt.Errorf("refresh directory: %w", err)
+	}
+	n.grants, n.alerts = grants, alerts
+	d.now.Store(n)
 	return nil
 }
 
-func build(streets []*config.Street, over map[string]map[string]string) *directory {
-	d := &directory{people: map[string]member{}, chats: map[string]room{}, ids: map[string]string{}}
-	for _, s := range streets {
+// Dawn makes it the day of a moment: terms that begin or end with it do so. It asks nobody.
+func (d *Directory) Dawn(at time.Time) {
+	was := d.now.Load()
+	if len(d.yaml) == 0 || !was.dated && was.days[0] != "" {
+		return
+	}
+	days := make([]config.Day, len(d.yaml))
+	for i, s := range d.yaml {
+		days[i] = s.Day(at)
+	}
+	if slices.Equal(days, was.days) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	was = d.now.Load()
+	n, err := build(d.yaml, was.over, days, was)
+	if err != nil { // it was decoded before
+		return
+	}
+	n.grants, n.alerts = was.grants, was.alerts
+	d.now.Store(n)
+}
+
+// build makes a snapshot. Streets that are as they were keep their values: others may have
+// kept what they made of them.
+func build(streets []*config.Street, over []laid, days []config.Day, was *directory) (*directory, error) {
+	d := &directory{people: map[string]member{}, former: map[string]string{}, chats: map[string]room{}, ids: map[string]string{}, over: over, days: days}
+	for i, yaml := range streets {
+		plain, former, err := overlaid(yaml, over[i])
+		if err != nil {
+			return nil, err
+		}
+		s := plain.On(days[i])
+		if was != nil && over[i].equal(was.over[i]) {
+			plain = was.plain[i]
+			if s = was.streets[i]; days[i] != was.days[i] {
+				s = plain.On(days[i])
+			}
+		}
+		d.plain, d.streets = append(d.plain, plain), append(d.streets, s)
+		maps.Copy(d.former, former)
+		d.dated = d.dated || slices.ContainsFunc(plain.Areas, func(a config.Area) bool { return len(a.Terms) > 0 })
 		for _, p := range s.People {
 			if _, taken := d.people[p.UserID]; !taken {
 				d.people[p.UserID] = member{s, p}
 			}
 		}
 		for _, c := range s.Chats {
-			if id, ok := over[s.Code][c.Name]; ok {
+			if id, ok := over[i][ChatOverlay][c.Name]; ok {
 				c.ChatID = id
 			}
 			d.ids[s.Code+"/"+c.Name] = c.ChatID
@@ -84,11 +154,37 @@ func build(streets []*config.Street, over map[string]map[string]string) *directo
 			}
 		}
 	}
-	return d
+	return d, nil
 }
 
-// Streets lists all streets.
-func (d *Directory) Streets() []*config.Street { return d.streets }
+// Streets lists all streets as they are on the day of the last Dawn.
+func (d *Directory) Streets() []*config.Street { return d.now.Load().streets }
+
+// Plain is a street as it would be written: the YAML with the overlay, whatever the day.
+func (d *Directory) Plain(s *config.Street) *config.Street {
+	for _, one := range d.now.Load().plain {
+		if one.Code == s.Code {
+			return one
+		}
+	}
+	return s
+}
+
+// YAML is a street as its file says.
+func (d *Directory) YAML(s *config.Street) *config.Street {
+	for _, one := range d.yaml {
+		if one.Code == s.Code {
+			return one
+		}
+	}
+	return s
+}
+
+// Former is the title of a person who was removed in chat.
+func (d *Directory) Former(userid string) (title string, ok bool) {
+	title, ok = d.now.Load().former[userid]
+	return title, ok
+}
 
 // Person finds a person and the street they belong to.
 func (d *Directory) Person(userid string) (config.Person, *config.Street, bool) {
@@ -180,6 +276,12 @@ func (d *Directory) UnitsUnder(s *config.Street, p config.Person) []string {
 		}
 	}
 	return out
+}
+
+// Granted is the emergency grant by which a person may see every household at a moment.
+func (d *Directory) Granted(userid string, at time.Time) (Grant, bool) {
+	g, ok := d.now.Load().grants[userid]
+	return g, ok && g.holds(at)
 }
 
 // Liaison returns the userid of a unit's liaison officer, "" if it has none.

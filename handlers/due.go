@@ -9,9 +9,10 @@ import (
 // store.DueAt(Kind, id, at) remembers the moment, together with whatever it is about; a
 // second DueAt moves it and store.DueDone forgets it.
 type DueItem struct {
-	Kind  string // the kind given to store.DueAt
-	Title string // what it is, in a few characters, for /日程: 整改到期
-	Run   func(ctx context.Context, it *Item) (Outcome, error)
+	Kind   string // the kind given to store.DueAt
+	Title  string // what it is, in a few characters, for /日程: 整改到期
+	Office string // whom its pushes are booked to where the outcome says nothing; "" = the family's
+	Run    func(ctx context.Context, it *Item) (Outcome, error)
 }
 
 // Item is one due item whose moment has come. The commit that carries out what Run decides

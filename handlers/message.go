@@ -65,6 +65,9 @@ type Content struct {
 	Text string `json:"text,omitempty"` // plain text, lines separated by \n, written for a phone
 	Card *Card  `json:"card,omitempty"` // buttons under it; a channel without buttons shows Text and each button's line
 
+	Line string `json:"line,omitempty"` // one line that stands for it where several are said together, its number first; "" = the whole Text
+	Hint string `json:"hint,omitempty"` // what can be answered, said once behind several lines: 改好回：/改 编号 怎么改的
+
 	Markdown   bool  `json:"markdown,omitempty"`    // Text is markdown with tables and lists, what users wrote in it escaped; a channel without it shows its words
 	MentionAll bool  `json:"mention_all,omitempty"` // calls everybody in the group; a channel that cannot call leaves it out
 	File       *File `json:"file,omitempty"`        // a document, said after Text; a channel without files names it

@@ -17,6 +17,8 @@ type Outcome struct {
 	Changes []store.Change // what shall be remembered; each carries the revision it was decided on
 	Pushes  []store.Push   // what shall be said to others, or later
 	Audit   Audit          // what the audit line says beside time, actor and command
+	Touches []Touch        // households it shows or changes
+	Opens   []Matter       // what shall be followed as a case from now on, in the same commit (Family.OpenCase)
 	Loads   []Load         // what it asks of people, by office; the pushes count for the first
 	Overlay bool           // who is who or which chat is which changed: the Directory reads its overlay again
 	Sealed  string         // pack whose data key seals the remembered reply; "" = plain
@@ -26,7 +28,7 @@ type Outcome struct {
 // Pure reports whether the outcome changes nothing and says nothing to others: such
 // an answer is not committed.
 func (o Outcome) Pure() bool {
-	return len(o.Changes) == 0 && len(o.Pushes) == 0 && o.Audit == (Audit{})
+	return len(o.Changes) == 0 && len(o.Pushes) == 0 && len(o.Touches) == 0 && o.Audit == (Audit{})
 }
 
 // Answer is an Outcome that only says something.
@@ -38,7 +40,8 @@ type Audit struct {
 	Unit, Record string
 	Rev          int
 	Values, Note string
-	Nobody       bool // the line does not say who it was: a complaint
+	Sealed       string // pack or office whose key seals the note; "" = plain
+	Nobody       bool   // the line does not say who it was: a complaint
 }
 
 // Understanding is what a handler made of a line, in the user's words.

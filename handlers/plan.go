@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"juwei/config"
 	"juwei/store"
 )
@@ -31,7 +33,32 @@ func Plans(s *config.Street, kinds []Duty) []Plan {
 			out = append(out, Plan{s, run, d, known[d.Do]})
 		}
 	}
+	for _, k := range kinds {
+		if k.Daily != "" {
+			out = append(out, Plan{s, config.Run{Pack: house}, daily(k), k})
+		}
+	}
 	return out
+}
+
+// house is the pack of what is done whatever packs run.
+var house = &config.Pack{Name: "-", Title: "日常维护"}
+
+// Standing reports whether the duty is done whatever packs run.
+func (p Plan) Standing() bool { return p.Run.Pack == house }
+
+// daily is the duty of a kind that is done every day at its time.
+func daily(k Duty) *config.Duty {
+	at, err := config.ParseClock(k.Daily)
+	if err != nil {
+		panic("handlers: duty " + k.Kind + ": " + err.Error())
+	}
+	line := fmt.Sprintf("%d %d * * *", int(at)%60, int(at)/60)
+	schedule, err := cron.ParseStandard(line)
+	if err != nil {
+		panic("handlers: duty " + k.Kind + ": " + err.Error())
+	}
+	return &config.Duty{Do: k.Kind, Cron: line, Schedule: schedule, Days: config.DaysAll, Late: config.LateOnce}
 }
 
 // Name is the plan's field among store.Cursors. Two runs of one pack share it.

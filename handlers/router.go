@@ -29,6 +29,9 @@ type Router struct {
 	watch     func(cmd, outcome string, street string)
 	log       *slog.Logger
 	streets   map[string]*vocabulary
+	splitters map[string]*syntax.Splitter // by the words they know
+	curious   bool                        // what was understood shall be told, see Try
+	screen    *syntax.Screen              // finds personal data
 }
 
 // RouterOptions wires a Router.
@@ -58,7 +61,7 @@ func NewRouter(o RouterOptions) *Router {
 	r := &Router{
 		name: o.BotName, dir: o.Directory, book: o.Book, door: o.Door, families: o.Families,
 		patience: o.Patience, resolve: o.Resolve, committed: o.Committed, watch: o.Watch, log: o.Logger,
-		streets: map[string]*vocabulary{},
+		streets: map[string]*vocabulary{}, splitters: map[string]*syntax.Splitter{}, screen: newScreen(o.Directory.Streets()),
 	}
 	for _, f := range r.families {
 		r.dialogues = append(r.dialogues, f.Dialogues...)
@@ -96,8 +99,17 @@ func (r *Router) vocabulary(s *config.Street) *vocabulary {
 			v.byName[c.Name] = c
 		}
 	}
-	v.splitter = syntax.NewSplitter(syntax.Vocabulary{BotNames: []string{r.name}, Commands: words(v.commands)})
+	v.splitter = r.splitterOf(words(v.commands))
 	return v
+}
+
+// splitterOf makes the splitter of some words, once: most streets run the same packs.
+func (r *Router) splitterOf(commands []syntax.Word) *syntax.Splitter {
+	key := fmt.Sprint(commands)
+	if r.splitters[key] == nil {
+		r.splitters[key] = syntax.NewSplitter(syntax.Vocabulary{BotNames: []string{r.name}, Commands: commands})
+	}
+	return r.splitters[key]
 }
 
 // allowed lists what a person may use; what not everybody may comes first, for that is
@@ -167,7 +179,9 @@ type Result struct {
 
 // Try is Handle for the curious: it returns everything the bot made of the message.
 func (r *Router) Try(ctx context.Context, m Message) Result {
-	return r.handle(ctx, m).tried()
+	curious := *r
+	curious.curious = true
+	return curious.handle(ctx, m).tried()
 }
 
 type result struct {
@@ -191,7 +205,7 @@ func refused(cmd, street string, why *Refusal) result {
 }
 
 func (r *Router) handle(ctx context.Context, m Message) result {
-	if found := guard(m); found != nil {
+	if found := guard(r.screen, m); found != nil {
 		return refused("", "", found) // before anybody is looked up, before anything is logged
 	}
 	c, stranger, err := r.meet(ctx, m)
@@ -212,6 +226,7 @@ func (r *Router) handle(ctx context.Context, m Message) result {
 
 // meet finds out who speaks and where. A stranger or an unbound chat gets one polite line.
 func (r *Router) meet(ctx context.Context, m Message) (*Call, *Refusal, error) {
+	r.dir.Dawn(m.At)
 	p, street, known := r.dir.Person(m.From)
 	if !known && r.resolve != nil {
 		id, err := r.resolve(ctx, m.From)
@@ -310,6 +325,9 @@ func (r *Router) one(ctx context.Context, c *Call, head syntax.Head) result {
 	}
 	if known && cmd.Slashed && !head.Slash {
 		known = false
+		if cmd.Whole {
+			head.Rest = head.Line
+		}
 	}
 	c.Rest, c.Slash, c.Named = head.Rest, head.Slash, head.Mentioned
 	if known {
@@ -344,7 +362,7 @@ func (r *Router) settle(ctx context.Context, c *Call, cmd string, run func(conte
 	err := r.patiently(ctx, func(ctx context.Context) error {
 		var err error
 		out, done, err = Settle(ctx, r.door, Occasion{ID: c.Message.ID, Actor: c.Person.UserID, Command: cmd}, &c.Desk, encodeReply,
-			func() (Outcome, error) { return run(ctx, c) })
+			func() (Outcome, error) { return r.follow(ctx, c, run) })
 		if err == nil && out.Pure() || asRefusal(err) != nil {
 			// A repeated message hears its first reply, also when that reply had
 			// consequences that make the same line mean something else by now.
@@ -384,6 +402,44 @@ func (r *Router) settle(ctx context.Context, c *Call, cmd string, run func(conte
 		}
 	}
 	return result{command: cmd, outcome: outcome, street: c.Street.Code, out: out}
+}
+
+// phone is how many lines are read at a glance.
+const phone = 4
+
+// follow runs a handler and opens the cases its outcome asks for; the asker hears their
+// numbers behind the answer, in a group in private.
+func (r *Router) follow(ctx context.Context, c *Call, run func(context.Context, *Call) (Outcome, error)) (Outcome, error) {
+	out, err := run(ctx, c)
+	i := slices.IndexFunc(r.families, func(f Family) bool { return f.OpenCase != nil })
+	if err != nil || len(out.Opens) == 0 || i < 0 {
+		return out, err
+	}
+	openings, more, err := r.families[i].OpenCase(ctx, &c.Desk, out.Opens)
+	if err != nil {
+		return out, err
+	}
+	out.Require = append(out.Require, more.Require...)
+	out.Changes = append(out.Changes, more.Changes...)
+	out.Pushes = append(out.Pushes, more.Pushes...)
+	var said []string
+	for _, o := range openings {
+		if o.Said != "" {
+			said = append(said, o.Said)
+		}
+	}
+	switch text := strings.Join(said, "\n"); {
+	case text == "":
+	case c.Private():
+		gap := "\n"
+		if strings.Count(out.Reply.Text+gap+text, "\n") >= phone {
+			gap = "\n\n"
+		}
+		out.Reply.Text = strings.TrimPrefix(out.Reply.Text+gap+text, gap)
+	default:
+		out.Pushes = append(out.Pushes, c.PrivateHalf(text, nil))
+	}
+	return out, nil
 }
 
 func asRefusal(err error) *Refusal {

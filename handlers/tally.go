@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"time"
+
 	"juwei/config"
 	"juwei/store"
 )
@@ -9,11 +11,12 @@ import (
 type Filed struct {
 	Unit       string
 	Values     map[string]int
-	Late       bool // came in after the cut-off
-	Corrected  bool // was corrected after the cut-off
-	Carried    bool // carried on by an earlier yes: nobody said anything that day
-	Unbalanced bool // a sum does not hold and nobody said why
-	Kept       bool // a sum does not hold, and there is a reason
+	Late       bool      // came in after the cut-off
+	Corrected  bool      // was corrected after the cut-off
+	Carried    bool      // carried on by an earlier yes: nobody said anything that day
+	Unbalanced bool      // a sum does not hold and nobody said why
+	Kept       bool      // a sum does not hold, and there is a reason
+	At         time.Time // when its current version was filed
 }
 
 // Tally joins the reading of every unit's report of a form and day to a batch; the

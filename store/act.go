@@ -24,7 +24,8 @@ type Guard struct {
 }
 
 // Change is one thing that shall be remembered. Made by Put, PutKeep, PutSealed, Delete, Count,
-// DueAt, DueDone, EraseNotes, Cancel and Unkeep; its zero value is refused.
+// DueAt, DueDone, EraseNotes, EraseTable, ForgetKey, Trace.Erase, Cancel and Unkeep; its zero
+// value is refused.
 type Change struct {
 	op       op
 	table    Table
@@ -110,6 +111,7 @@ type Act struct {
 	At        time.Time
 	Day       string // the street's business day, for the audit chain; needed with Line
 	Require   []Guard
+	Facts     []Fact // taken from memory: the act is ErrStale unless they are so
 	Changes   []Change
 	Pushes    []Push
 	Line      *Line // nil: not audited
@@ -136,4 +138,6 @@ const (
 	opUndue
 	opErase
 	opCancel
+	opTrace
+	opForget
 )

@@ -21,6 +21,7 @@ import (
 //
 //	line   at|actor|command|unit|record|rev|digest
 //	       at in Unix ms, base 36; names with % | and line breaks escaped as %25 %7C %0A %0D;
+//	       in the record the line's command in front is written %C, the chain's day %D;
 //	       digest = base64url of the first 12 bytes of SHA-256(salt ‖ values), or empty
 //	leaf   HMAC-SHA256(audit key, "line" NUL street NUL day NUL line)
 //	head   sha1hex(head before ‖ leaf), the first head before being empty
@@ -71,10 +72,12 @@ func (s *Store) encodeLine(c *call, a *Act) error {
 	}
 	line := make([]byte, 0, 128)
 	line = strconv.AppendInt(line, a.At.UnixMilli(), 36)
-	for _, name := range [...]string{l.Actor, l.Command, l.Unit, l.Record} {
+	for _, name := range [...]string{l.Actor, l.Command, l.Unit} {
 		line = append(line, '|')
 		line = append(line, escape(name)...)
 	}
+	line = append(line, '|')
+	line = append(line, shortened(escape(l.Record), escape(l.Command), a.Day)...)
 	line = append(line, '|')
 	line = strconv.AppendInt(line, int64(l.Rev), 10)
 	line = append(line, '|')
@@ -124,6 +127,26 @@ func escape(s string) string {
 		return s
 	}
 	return escaper.Replace(s)
+}
+
+// shortened leaves out of an escaped record what its line and its chain say anyway. It is
+// unambiguous: no escaped name has a C or a D behind a %.
+func shortened(record, command, day string) string {
+	if command != "" && strings.HasPrefix(record, command+"/") {
+		record = "%C" + record[len(command):]
+	}
+	if day != "" && escape(day) == day {
+		record = strings.Replace(record, day, "%D", 1)
+	}
+	return record
+}
+
+// lengthened undoes it.
+func lengthened(record, command, day string) string {
+	if rest, ok := strings.CutPrefix(record, "%C"); ok {
+		record = command + rest
+	}
+	return strings.Replace(record, "%D", day, 1)
 }
 
 var (
@@ -196,18 +219,27 @@ func (s *Store) Audit(ctx context.Context, street, day string) ([]AuditLine, err
 	if err != nil {
 		return nil, failed(what, err)
 	}
-	lines := make([]AuditLine, 0, len(entries.Val()))
-	for i, entry := range entries.Val() {
-		l, text, err := parseEntry(entry)
+	lines, err := s.auditLines(entries.Val(), sides.Val(), day, sideKey)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return lines, nil
+}
+
+// auditLines reads the elements of a day's list and what its side records say.
+func (s *Store) auditLines(entries []string, sides map[string]string, day, sideKey string) ([]AuditLine, error) {
+	lines := make([]AuditLine, 0, len(entries))
+	for i, entry := range entries {
+		l, text, err := parseEntry(entry, day)
 		if err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", what, i+1, err)
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
-		if side := sides.Val()[strconv.Itoa(l.N)]; len(side) >= saltSize {
+		if side := sides[strconv.Itoa(l.N)]; len(side) >= saltSize {
 			if l.Digest != "" {
 				l.Salt = side[:saltSize]
 			}
 			if l.Note, _, err = s.opened(side[saltSize:], sideKey, text); err != nil {
-				return nil, fmt.Errorf("%s: note of line %d: %w", what, i+1, err)
+				return nil, fmt.Errorf("note of line %d: %w", i+1, err)
 			}
 		}
 		lines = append(lines, l)
@@ -216,7 +248,7 @@ func (s *Store) Audit(ctx context.Context, street, day string) ([]AuditLine, err
 }
 
 // parseEntry reads one element of the list, and returns the line in it as written.
-func parseEntry(entry string) (l AuditLine, line string, err error) {
+func parseEntry(entry, day string) (l AuditLine, line string, err error) {
 	f := strings.SplitN(entry, "|", 3)
 	if len(f) != 3 {
 		return l, "", ErrDamaged
@@ -235,7 +267,7 @@ func parseEntry(entry string) (l AuditLine, line string, err error) {
 	return AuditLine{
 		N: n, At: time.UnixMilli(at),
 		Actor: unescaper.Replace(v[1]), Command: unescaper.Replace(v[2]),
-		Unit: unescaper.Replace(v[3]), Record: unescaper.Replace(v[4]),
+		Unit: unescaper.Replace(v[3]), Record: unescaper.Replace(lengthened(v[4], v[2], day)),
 		Rev: rev, Digest: v[6],
 	}, line, nil
 }

@@ -282,3 +282,31 @@ func TestErasedNotesLeaveTheChainWhole(t *testing.T) {
 		}
 	})
 }
+
+// What a line says anyway is left out of its record, and comes back whatever the record is.
+func TestAuditRecordsComeBack(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		street := storetest.Street(t)
+		commands := []string{"日报", "", "%", "a|b", "日报/" + day, day}
+		records := []string{
+			"", "日报", "日报/", "日报/" + day, "日报/" + day + "/" + day, "日报日报", day, "%C", "%D", "%C/%D", "%25C/x", "%/%", "a|b/" + day,
+			"日报/2020-02-1", day + "/" + day, "日报/" + day + "/日报/%D\n",
+		}
+		var want []store.AuditLine
+		for _, command := range commands {
+			for _, record := range records {
+				mustCommit(t, s, store.Act{Street: street, Day: day, Line: &store.Line{Command: command, Record: record, Rev: 1}})
+				want = append(want, store.AuditLine{N: len(want) + 1, At: at, Command: command, Record: record, Rev: 1})
+			}
+		}
+		got, err := s.Audit(t.Context(), street, day)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		r, err := s.Verify(t.Context(), street, day)
+		if len(r.Faults) > 0 || err != nil {
+			t.Errorf("%v %v", r, err)
+		}
+	})
+}

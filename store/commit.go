@@ -29,11 +29,15 @@ func (s *Store) Commit(ctx context.Context, a Act) (Done, error) {
 	if err := s.encode(c, &a); err != nil {
 		return Done{}, fmt.Errorf("%s: %w", what, err)
 	}
+	if err := s.forget(&a); err != nil {
+		return Done{}, fmt.Errorf("%s: %w", what, err)
+	}
 	r, err := c.run(ctx, &s.convoy)
 	if err != nil {
 		return Done{}, failed(what, err)
 	}
 	if !r.again {
+		s.learn(&a)
 		return Done{Reply: a.Reply, Pushes: numbers(r.firstPush, r.pushes)}, nil
 	}
 	done, err := s.remembered(r.record, key(a.Street, doneName(a.ID)))
@@ -57,9 +61,13 @@ func (s *Store) encode(c *call, a *Act) error {
 			return err
 		}
 	}
+	encodeFacts(c, a)
 	for _, g := range a.Require {
 		if g.Table.name == "" || g.Rev < 0 {
 			return fmt.Errorf("guard on %q, revision %d", g.Table.name, g.Rev)
+		}
+		if a.implied(g) {
+			continue
 		}
 		c.add("G", c.key(g.Table.name), g.Field, strconv.Itoa(g.Rev))
 	}
@@ -80,6 +88,24 @@ func (s *Store) encode(c *call, a *Act) error {
 		return s.encodeLine(c, a)
 	}
 	return nil
+}
+
+// learn remembers what an act that was done has put: the next one may rest on it.
+func (s *Store) learn(a *Act) {
+	for i := range a.Changes {
+		ch := &a.Changes[i]
+		if !ch.table.recalled() {
+			continue
+		}
+		k, raw := key(a.Street, ch.table.name), something
+		switch {
+		case ch.op == opDelete:
+			raw = ""
+		case (ch.op == opPut || ch.op == opKeep) && ch.rev != Any && ch.campaign == "":
+			raw = strconv.Itoa(ch.rev+1) + "|" + ch.value
+		}
+		s.remember(ch.table, k, ch.field, raw)
+	}
 }
 
 func (s *Store) encodeDone(c *call, a *Act) error {
@@ -116,8 +142,8 @@ func (s *Store) encodeChange(c *call, street string, ch *Change) error {
 		c.add("Z", c.key(dueName), ch.field, strconv.FormatInt(ch.score, 10))
 	case opUndue:
 		c.add("X", c.key(dueName), ch.field)
-	case opErase:
-		c.add("U", c.key(ch.table.name))
+	case opErase, opTrace, opForget:
+		encodeErase(c, ch)
 	case opCancel:
 		number, _, _ := strings.Cut(ch.line, "|")
 		c.add("D", c.key(pushes().name), number, strconv.Itoa(ch.rev))

@@ -6,6 +6,7 @@
 --       [4…] operations, flat: a code, then its arguments. k is an index into KEYS,
 --       rev a revision or -1 for "do not check", keep a lifetime in seconds or 0.
 --         G k field rev                          the cell must be at rev
+--         E k field cell                         the cell must be this, byte by byte; empty: absent
 --         P k field rev value keep               put a cell
 --         K k field rev value keep k keep        put, and keep what was there in the second hash
 --         D k field rev                          delete a cell
@@ -13,6 +14,7 @@
 --         Z k member score                       add to a zset, or move in it
 --         X k member                             remove from a zset
 --         U k                                    remove a key
+--         F k field                              remove a field of a hash, whatever it holds
 --         L k line keep                          append to a list
 --         Q k k k priority due record            push: records, queue, counter
 --         A k k k leaf line side keep            audit: lines, head, side
@@ -27,7 +29,12 @@
 
 local call, sub, match, format = redis.call, string.sub, string.match, string.format
 local argc = #ARGV
-local size = { G = 4, P = 6, K = 8, D = 4, N = 8, Z = 4, X = 3, U = 2, L = 4, Q = 7, A = 8, M = 5, W = 7, H = 5 }
+local size = { G = 4, E = 4, P = 6, K = 8, D = 4, N = 8, Z = 4, X = 3, U = 2, F = 3, L = 4, Q = 7, A = 8, M = 5, W = 7, H = 5 }
+
+-- lives gives a hash that has just been made its lifetime.
+local function lives(k, keep)
+  if keep ~= '0' and call('HLEN', k) == 1 then call('EXPIRE', k, keep) end
+end
 
 local done = tonumber(ARGV[1])
 if done > 0 then
@@ -38,14 +45,16 @@ end
 -- First pass: read and check.
 local revs, olds, sums = {}, {}, {}
 local pushes, firstPush = 0, 0
-local n, head, sides, marked = 0, '', 0, 0
+local audit, n, head, sides, marked = 0, 0, '', 0, 0
 local retry = 0 -- from when on a refused permit may be asked for again
 local i, nth = 4, 0
 while i <= argc do
   local c = ARGV[i]
   local k = KEYS[tonumber(ARGV[i + 1])]
   nth = nth + 1
-  if c == 'P' or c == 'G' or c == 'K' or c == 'D' then
+  if c == 'E' then
+    if (call('HGET', k, ARGV[i + 2]) or '') ~= ARGV[i + 3] then return { 2, nth } end
+  elseif c == 'P' or c == 'G' or c == 'K' or c == 'D' then
     local cell, rev = call('HGET', k, ARGV[i + 2]), 0
     if cell then
       local digits = match(cell, '^(%d+)|')
@@ -55,7 +64,7 @@ while i <= argc do
     local want = ARGV[i + 3]
     if want ~= '-1' and tonumber(want) ~= rev then return { 2, nth } end
     revs[i] = rev
-    if c == 'K' then
+    if c == 'K' and cell then
       olds[i] = cell
       call('HLEN', KEYS[tonumber(ARGV[i + 6])])
     end
@@ -93,7 +102,7 @@ while i <= argc do
     end
     pushes = pushes + 1
   elseif c == 'A' then
-    call('LLEN', k)
+    audit = i -- its list is looked at by being written to first
     local h = call('HMGET', KEYS[tonumber(ARGV[i + 2])], 'n', 'head')
     n, head = tonumber(h[1] or '0'), h[2] or ''
     if not n then return redis.error_reply('DAMAGED audit head') end
@@ -102,13 +111,22 @@ while i <= argc do
     call('LLEN', k)
     marked = tonumber(call('HGET', KEYS[tonumber(ARGV[i + 2])], 'marked') or '0')
     if not marked then return redis.error_reply('DAMAGED audit head') end
+  elseif c == 'F' then
+    call('HLEN', k)
   elseif c ~= 'U' then
     return redis.error_reply('DAMAGED operation ' .. c)
   end
   i = i + size[c]
 end
 
--- Second pass: write.
+-- Second pass: write. The audit line goes first: should its list be none, that raises, and
+-- nothing has been written.
+local id
+if audit > 0 then
+  n = n + 1
+  head, id = redis.sha1hex(head .. ARGV[audit + 4]), format('%d', n)
+  call('RPUSH', KEYS[tonumber(ARGV[audit + 1])], id .. '|' .. sub(head, 1, 8) .. '|' .. ARGV[audit + 5])
+end
 local number = firstPush
 i = 4
 while i <= argc do
@@ -122,21 +140,23 @@ while i <= argc do
       local log, value = KEYS[tonumber(ARGV[i + 6])], sub(old, #format('%d', rev) + 2)
       if sub(value, 1, 2) == '\0s' then old = format('%d', rev) .. '|\0k' .. k .. '\0' .. value end
       local added = call('HSET', log, field .. '#' .. format('%d', rev), old)
-      if added == 1 and ARGV[i + 7] ~= '0' then call('EXPIRE', log, ARGV[i + 7]) end
+      if added == 1 then lives(log, ARGV[i + 7]) end
     end
     local added = call('HSET', k, field, format('%d', rev + 1) .. '|' .. ARGV[i + 4])
-    if added == 1 and ARGV[i + 5] ~= '0' then call('EXPIRE', k, ARGV[i + 5]) end
+    if added == 1 then lives(k, ARGV[i + 5]) end
   elseif c == 'D' then
     call('HDEL', k, ARGV[i + 2])
   elseif c == 'N' then
     local added = call('HSET', k, ARGV[i + 2], sums[i])
-    if added == 1 and ARGV[i + 7] ~= '0' then call('EXPIRE', k, ARGV[i + 7]) end
+    if added == 1 then lives(k, ARGV[i + 7]) end
   elseif c == 'Z' then
     call('ZADD', k, ARGV[i + 3], ARGV[i + 2])
   elseif c == 'X' then
     call('ZREM', k, ARGV[i + 2])
   elseif c == 'U' then
     call('UNLINK', k)
+  elseif c == 'F' then
+    call('HDEL', k, ARGV[i + 2])
   elseif c == 'L' then
     call('RPUSH', k, ARGV[i + 2])
     if ARGV[i + 3] ~= '0' then call('EXPIRE', k, ARGV[i + 3]) end
@@ -149,10 +169,6 @@ while i <= argc do
       call('SET', KEYS[tonumber(ARGV[i + 3])], id)
     end
   elseif c == 'A' then
-    n = n + 1
-    head = redis.sha1hex(head .. ARGV[i + 4])
-    local id = format('%d', n)
-    call('RPUSH', k, id .. '|' .. sub(head, 1, 8) .. '|' .. ARGV[i + 5])
     call('HSET', KEYS[tonumber(ARGV[i + 2])], 'n', id, 'head', head)
     if ARGV[i + 6] ~= '' then
       local side = KEYS[tonumber(ARGV[i + 3])]

@@ -46,7 +46,7 @@ const (
 // Table is a hash of cells of one street. Its zero value is no table.
 type Table struct {
 	name string        // the key behind the hash tag
-	keep time.Duration // housekeeping after the last new field; 0 = kept
+	keep time.Duration // housekeeping after the first field; 0 = kept
 }
 
 // String names the table as its key does, without the street.

@@ -254,7 +254,7 @@ func TestForgottenBodyIsLost(t *testing.T) {
 	s := storetest.Start(t).Open(t, func(o *store.Options) { o.Seal = ring })
 	street := storetest.Street(t)
 	mustPush(t, s, street, store.Push{To: "user:a", Body: []byte("secret"), Campaign: "epidemic"})
-	if err := ring.Forget("epidemic"); err != nil {
+	if err := ring.Forget(store.Scoped(street, "epidemic")); err != nil {
 		t.Fatal(err)
 	}
 	for round := range 2 {

@@ -16,10 +16,20 @@ import (
 type Batch struct {
 	s      *Store
 	street string
+	recall *Recall // not nil: cells may come from memory
+	cells  []cellAsk
 	asks   []ask
 }
 
-// ask queues a command and returns how to read its answer.
+// cellAsk asks for one cell, the most common question.
+type cellAsk struct {
+	out        *Cell
+	table      Table
+	key, field string
+	cmd        *redis.StringCmd
+}
+
+// ask queues any other command and returns how to read its answer.
 type ask func(ctx context.Context, p redis.Pipeliner) func() error
 
 // Remembered tells whether an id was done, and what was replied.
@@ -42,18 +52,11 @@ func (b *Batch) Street() string { return b.street }
 
 // Cell asks for one cell.
 func (b *Batch) Cell(t Table, field string) *Cell {
-	out, k := new(Cell), key(b.street, t.name)
-	b.asks = append(b.asks, func(ctx context.Context, p redis.Pipeliner) func() error {
-		cmd := p.HGet(ctx, k, field)
-		return func() error {
-			raw, err := cmd.Result()
-			if err != nil {
-				return err
-			}
-			*out, err = b.s.cell(raw, k, field)
-			return err
-		}
-	})
+	out := new(Cell)
+	if b.cells == nil {
+		b.cells = make([]cellAsk, 0, 4)
+	}
+	b.cells = append(b.cells, cellAsk{out: out, table: t, key: key(b.street, t.name), field: field})
 	return out
 }
 
@@ -88,19 +91,20 @@ func (b *Batch) Cells(t Table, fields ...string) *[]Cell {
 func (b *Batch) All(t Table) *map[string]Cell {
 	out, k := new(map[string]Cell), key(b.street, t.name)
 	b.asks = append(b.asks, func(ctx context.Context, p redis.Pipeliner) func() error {
-		cmd := p.HGetAll(ctx, k)
+		cmd := redis.NewStringSliceCmd(ctx, "hgetall", k) // flat: the map is made once, of cells
+		_ = p.Process(ctx, cmd)                           // only queued here
 		return func() error {
 			raws, err := cmd.Result()
 			if err != nil {
 				return err
 			}
-			*out = make(map[string]Cell, len(raws))
-			for field, raw := range raws {
-				c, err := b.s.cell(raw, k, field)
+			*out = make(map[string]Cell, len(raws)/2)
+			for i := 0; i+1 < len(raws); i += 2 {
+				c, err := b.s.cell(raws[i+1], k, raws[i])
 				if err != nil {
 					return err
 				}
-				(*out)[field] = c
+				(*out)[raws[i]] = c
 			}
 			return nil
 		}
@@ -172,19 +176,63 @@ func (b *Batch) Run(ctx context.Context) error {
 }
 
 func (b *Batch) run(ctx context.Context) error {
-	if len(b.asks) == 0 {
+	if len(b.asks)+len(b.cells) == 0 {
 		return nil
 	}
-	p := b.s.client.Pipeline()
-	fills := make([]func() error, len(b.asks))
-	for i, a := range b.asks {
-		fills[i] = a(ctx, p)
+	if b.recall != nil && len(b.asks) == 0 && b.recallable() && b.recall.answer(b.cells) {
+		return nil
 	}
-	b.s.convoy.process(ctx, p.Cmds()...)
+	cmds := make([]redis.Cmder, 0, len(b.cells)+len(b.asks))
+	for i := range b.cells {
+		c := &b.cells[i]
+		c.cmd = redis.NewStringCmd(ctx, "hget", c.key, c.field)
+		cmds = append(cmds, c.cmd)
+	}
+	fills := make([]func() error, len(b.asks))
+	if len(b.asks) > 0 {
+		p := b.s.client.Pipeline()
+		for i, a := range b.asks {
+			fills[i] = a(ctx, p)
+		}
+		cmds = append(cmds, p.Cmds()...)
+	}
+	b.s.convoy.process(ctx, cmds...)
+	for i := range b.cells {
+		if err := b.fill(&b.cells[i]); err != nil {
+			return err
+		}
+	}
 	for _, fill := range fills {
 		if err := fill(); err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}
+	}
+	return nil
+}
+
+// recallable reports whether all that is asked for is kept in memory.
+func (b *Batch) recallable() bool {
+	for i := range b.cells {
+		if !b.cells[i].table.recalled() {
+			return false
+		}
+	}
+	return true
+}
+
+// fill reads the answer to one question for a cell.
+func (b *Batch) fill(c *cellAsk) error {
+	raw, err := c.cmd.Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	if raw != "" || err == nil {
+		if *c.out, err = b.s.cell(raw, c.key, c.field); err != nil {
+			return err
+		}
+	}
+	if c.table.recalled() {
+		b.s.remember(c.table, c.key, c.field, raw)
 	}
 	return nil
 }

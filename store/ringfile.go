@@ -99,17 +99,34 @@ func (r *Ring) Rotate() error {
 // refresh loads the ring again when its directory has changed: another process may have
 // made, forgotten or rotated keys.
 func (r *Ring) refresh() error {
+	if r.now != nil {
+		now := r.now()
+		if since := now.Sub(r.looked); since >= 0 && since < r.every {
+			return nil
+		}
+		r.looked = now
+	}
+	return r.lookNow()
+}
+
+// lookNow is refresh, whenever it last looked.
+func (r *Ring) lookNow() error {
 	if r.dir == "" {
 		return nil
 	}
 	info, err := os.Stat(r.dir)
-	if err != nil {
-		return fmt.Errorf("ring: %w", err)
-	}
-	if info.ModTime().Equal(r.seen) {
+	if err == nil && info.ModTime().Equal(r.seen) {
 		return nil
 	}
-	return r.load()
+	if err != nil {
+		err = fmt.Errorf("ring: %w", err)
+	} else {
+		err = r.load()
+	}
+	if err != nil {
+		r.looked = time.Time{} // not seen: look again
+	}
+	return err
 }
 
 // stamp remembers the directory as it is now.

@@ -46,6 +46,9 @@ type Ring struct {
 	mu      sync.Mutex
 	dir     string // empty: in memory
 	seen    time.Time
+	now     func() time.Time // nil: the directory is looked at for every value
+	every   time.Duration
+	looked  time.Time
 	masters []dataKey // the last one wraps
 	data    map[string]dataKey
 	ended   map[string]int // in memory: how often a campaign was forgotten
@@ -108,6 +111,15 @@ func emptyRing(dir string) *Ring {
 	return &Ring{dir: dir, data: map[string]dataKey{}}
 }
 
+// LookEvery makes the ring look no more often than that whether its directory has changed;
+// without it, it looks for every value. A campaign that another process ends is then still
+// sealed for, and opened, for so long; a key that it does not know it always looks for.
+func (r *Ring) LookEvery(d time.Duration, now func() time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.every, r.now = d, now
+}
+
 // AuditKey is the key of the audit chain. It stays the same when the master is rotated.
 func (r *Ring) AuditKey() []byte {
 	r.mu.Lock()
@@ -120,7 +132,7 @@ func (r *Ring) AuditKey() []byte {
 func (r *Ring) Forget(campaign string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.refresh(); err != nil {
+	if err := r.lookNow(); err != nil {
 		return fmt.Errorf("forget %q: %w", campaign, err)
 	}
 	if r.dir == "" {
@@ -202,6 +214,12 @@ func (r *Ring) findOld(campaign, id string) (dataKey, error) {
 		return dataKey{}, err
 	}
 	k, ok := r.data[campaign]
+	if k.id != id { // another process may have made it a moment ago
+		if err := r.lookNow(); err != nil {
+			return dataKey{}, err
+		}
+		k, ok = r.data[campaign]
+	}
 	if !ok && r.dir == "" && campaign != "" {
 		var err error
 		if k, err = r.current(campaign); err != nil {
@@ -266,7 +284,7 @@ func (s *Store) closed(value, campaign, street, name, field string) (string, err
 	if s.seal == nil {
 		return "", ErrNoRing
 	}
-	return s.seal.seal(campaign, place(key(street, name), field), value)
+	return s.seal.seal(Scoped(street, campaign), place(key(street, name), field), value)
 }
 
 // opened undoes closed. lost: it was sealed, and its key is gone or not ours.

@@ -106,7 +106,7 @@ func TestForgottenCampaignIsLost(t *testing.T) {
 			put("梅园", "epidemic")
 			put("文苑", "typhoon")
 			for range 2 {
-				if err := r.Forget("epidemic"); err != nil {
+				if err := r.Forget(store.Scoped(street, "epidemic")); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -156,13 +156,13 @@ func TestRingDirectory(t *testing.T) {
 			t.Errorf("store %d after the rotation: %+v", i+1, c)
 		}
 	}
-	one, err1 := first.Lookup("流感/2020 a", "6号1201")
-	two, err2 := third.Lookup("流感/2020 a", "6号1201")
-	other, err3 := third.Lookup("流感/2020 a", "6号1202")
+	one, err1 := first.Lookup(store.Scoped(street, "流感/2020 a"), "6号1201")
+	two, err2 := third.Lookup(store.Scoped(street, "流感/2020 a"), "6号1201")
+	other, err3 := third.Lookup(store.Scoped(street, "流感/2020 a"), "6号1202")
 	if err := errors.Join(err1, err2, err3); err != nil || one != two || one == other || len(one) != 22 {
 		t.Errorf("look-up hashes %q %q %q, %v", one, two, other, err)
 	}
-	if err := second.Forget("流感/2020 a"); err != nil {
+	if err := second.Forget(store.Scoped(street, "流感/2020 a")); err != nil {
 		t.Fatal(err)
 	}
 	for i, s := range []*store.Store{s1, s2} {

@@ -53,6 +53,7 @@ type Store struct {
 	auditKey []byte
 	macs     sync.Pool // of hash.Hash, keyed with auditKey
 	convoy   convoy    // every read of a batch and every write goes with it
+	memory   memory    // cells as last seen; nothing may rest on it that a commit does not check
 }
 
 // quiet keeps go-redis from printing: every error it meets is returned, and logged by

@@ -16,15 +16,16 @@ import (
 
 // What a fault can be.
 const (
-	FaultChanged    = "changed"        // the line, or one before it, is not what was written
-	FaultMissing    = "missing"        // the line's number does not occur
-	FaultMoved      = "out of place"   // the line stands where another should
-	FaultUnreadable = "unreadable"     // no line, checkpoint or head has this shape
-	FaultCut        = "cut off"        // a checkpoint or the head tells of more lines than there are
-	FaultForged     = "forged"         // a checkpoint was not signed with the audit key
-	FaultMark       = "mark disagrees" // a true checkpoint tells of another head, or stands out of order
-	FaultMarkGone   = "mark missing"   // the head remembers a checkpoint that is not there
-	FaultHead       = "head disagrees" // the head is not the one the lines lead to
+	FaultChanged    = "changed"         // the line, or one before it, is not what was written
+	FaultMissing    = "missing"         // the line's number does not occur
+	FaultMoved      = "out of place"    // the line stands where another should
+	FaultUnreadable = "unreadable"      // no line, checkpoint or head has this shape
+	FaultCut        = "cut off"         // a checkpoint or the head tells of more lines than there are
+	FaultForged     = "forged"          // a checkpoint was not signed with the audit key
+	FaultMark       = "mark disagrees"  // a true checkpoint tells of another head, or stands out of order
+	FaultMarkGone   = "mark missing"    // the head remembers a checkpoint that is not there
+	FaultHead       = "head disagrees"  // the head is not the one the lines lead to
+	FaultWitness    = "witness differs" // the head somebody wrote down outside is not the one the lines lead to
 )
 
 // Fault is one place where the chain does not hold.
@@ -45,8 +46,8 @@ type Report struct {
 // head after it differs too; a true checkpoint sets it right again. Erased side records
 // are no fault. Cutting off lines together with every later checkpoint, and turning the
 // head back to one known from a checkpoint, is seen only by whoever holds a head printed
-// later: that is why a day's closing head is said outside.
-func (s *Store) Verify(ctx context.Context, street, day string) (Report, error) {
+// later: that is why a day's closing head is said outside, and may be given here.
+func (s *Store) Verify(ctx context.Context, street, day string, seen ...ChainHead) (Report, error) {
 	what := "verify " + street + "/" + day
 	if len(s.auditKey) == 0 {
 		return Report{}, fmt.Errorf("%s: %w", what, ErrNoAuditKey)
@@ -63,10 +64,11 @@ func (s *Store) Verify(ctx context.Context, street, day string) (Report, error) 
 	if err != nil {
 		return Report{}, failed(what, err)
 	}
-	v := verifier{key: s.auditKey, scope: "\x00" + street + "\x00" + day + "\x00", marks: map[int]string{}}
+	v := verifier{key: s.auditKey, scope: "\x00" + street + "\x00" + day + "\x00", marks: map[int]string{}, seen: seen}
 	v.readMarks(marks.Val())
 	v.readLines(lines.Val())
 	v.readHead(head.Val())
+	v.readSeen()
 	return Report{Lines: len(lines.Val()), Checkpoints: len(marks.Val()), Faults: v.faults}, nil
 }
 
@@ -75,6 +77,7 @@ type verifier struct {
 	key      []byte
 	scope    string
 	marks    map[int]string
+	seen     []ChainHead // heads, or their first characters, as they were said outside
 	lastMark int
 	n        int // lines walked
 	head     string
@@ -168,8 +171,27 @@ func (v *verifier) link(n int, entry string) {
 	}
 }
 
+// readSeen complains of heads said outside that the lines never led to.
+func (v *verifier) readSeen() {
+	for _, w := range v.seen {
+		if w.N > v.n {
+			v.fault(w.N, FaultCut)
+		}
+	}
+}
+
+// witness compares with a head that was said outside.
+func (v *verifier) witness(n int) {
+	for _, w := range v.seen {
+		if w.N == n && (v.lost || w.Head == "" || !strings.HasPrefix(v.head, w.Head)) {
+			v.fault(n, FaultWitness)
+		}
+	}
+}
+
 // pass compares with the checkpoint of a line, if there is one, and trusts it from there.
 func (v *verifier) pass(n int) {
+	defer v.witness(n)
 	head, ok := v.marks[n]
 	if !ok {
 		return

@@ -101,6 +101,7 @@ func (w *Clockwork) Run(ctx context.Context, now time.Time) (time.Time, error) {
 		errs  []error
 		first time.Time
 	)
+	w.o.Directory.Dawn(now)
 	for _, s := range w.o.Directory.Streets() {
 		next, err := w.visit(ctx, s, now)
 		if err != nil {

@@ -29,7 +29,7 @@ func (w *Clockwork) duty(ctx context.Context, p handlers.Plan, slot, now time.Ti
 	}
 	s := p.Street
 	desk := handlers.Desk{Street: s, Day: s.Day(slot), At: now, Dir: w.o.Directory, Book: w.o.Store}
-	o := handlers.Occasion{Actor: "-", Command: p.Name()}
+	o := handlers.Occasion{Actor: "-", Command: p.Name(), Office: p.Kind.Office}
 	_, done, err := handlers.Settle(ctx, w.o.Store, o, &desk, nil, func() (handlers.Outcome, error) {
 		b := desk.Read()
 		cell := b.Cell(store.Cursors(), p.Name())
@@ -98,7 +98,7 @@ func (w *Clockwork) spread(p *store.Push, slot, now time.Time) {
 func (w *Clockwork) item(ctx context.Context, s *config.Street, it store.DueItem, now time.Time) error {
 	kind := w.items[it.Kind]
 	desk := handlers.Desk{Street: s, Day: s.Day(now), At: now, Dir: w.o.Directory, Book: w.o.Store}
-	o := handlers.Occasion{Actor: "-", Command: "due/" + it.Kind}
+	o := handlers.Occasion{Actor: "-", Command: "due/" + it.Kind, Office: kind.Office}
 	field := itemField(it.Kind)
 	_, _, err := handlers.Settle(ctx, w.o.Store, o, &desk, nil, func() (handlers.Outcome, error) {
 		b := desk.Read()

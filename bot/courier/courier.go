@@ -5,7 +5,7 @@
 // "sending" is recorded before the first byte, so that a push is never said twice
 // unseen and never lost unseen.
 // Start with Drain. gate.go says what may be said now, deliver.go how one push goes out,
-// heard.go what follows from the platform's answer, outlet.go which channel serves whom.
+// pace.go how fast, heard.go what follows from the platform's answer, outlet.go which channel serves whom.
 package courier
 
 import (
@@ -32,7 +32,9 @@ type Options struct {
 	Owner     string                                                                // this replica's name
 	Lease     time.Duration                                                         // how long a claim holds; longer than a send may take
 	Attempts  int                                                                   // how often a push is tried before it is dead
-	Parallel  int                                                                   // how many targets are served at once
+	Parallel  int                                                                   // how many targets of a street are served at once
+	Streets   int                                                                   // how many streets are served at once
+	Patience  time.Duration                                                         // how long a Drain waits for a slow street, machine time; 0 = until it is served
 	Sent      func(street, channel, outcome string)
 	Logger    *slog.Logger
 }
@@ -41,6 +43,11 @@ type Options struct {
 type Courier struct {
 	o       Options
 	recipes map[string]handlers.Recipe
+	rests   rests
+
+	mu   sync.Mutex
+	busy map[string]bool // streets that are being served, also since an earlier Drain
+	wg   sync.WaitGroup  // their serving
 }
 
 // New makes a Courier. Two recipes of one name are a mistake in the wiring: it panics.
@@ -59,18 +66,78 @@ func New(o Options) *Courier {
 const batch = 256
 
 // Drain delivers everything of all streets that may go at now, and returns when the rest
-// has to wait: until next, or for good (next is zero). Errors of single pushes are
-// recorded with them; the error here is about the store.
+// has to wait: until next, or for good (next is zero). Streets are served side by side, and
+// one whose group does not answer keeps nobody waiting for longer than Options.Patience: it
+// is left out of the Drains after that until it has been served, as long as ctx lives. The
+// error is about the store; those of single pushes are recorded with them.
 func (c *Courier) Drain(ctx context.Context, now time.Time) (next time.Time, err error) {
-	var errs []error
-	for _, s := range c.o.Directory.Streets() {
-		at, err := c.street(ctx, s, now)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("street %s: %w", s.Code, err))
+	type served struct {
+		next time.Time
+		err  error
+	}
+	streets := c.o.Directory.Streets()
+	results := make(chan served, len(streets))
+	slots := make(chan struct{}, max(1, c.o.Streets))
+	waiting := 0
+	for _, s := range streets {
+		if !c.begin(s.Code) {
+			next = sooner(next, now.Add(slowAgain))
+			continue
 		}
-		next = sooner(next, at)
+		waiting++
+		c.wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			at, err := c.street(ctx, s, now)
+			if err != nil {
+				err = fmt.Errorf("street %s: %w", s.Code, err)
+			}
+			c.end(s.Code)
+			results <- served{at, err}
+		})
+	}
+	var errs []error
+	var enough <-chan time.Time
+	if c.o.Patience > 0 {
+		t := time.NewTimer(c.o.Patience)
+		defer t.Stop()
+		enough = t.C
+	}
+	for ; waiting > 0; waiting-- {
+		select {
+		case r := <-results:
+			next, errs = sooner(next, r.next), append(errs, r.err)
+		case <-enough:
+			return sooner(next, now.Add(slowAgain)), errors.Join(errs...)
+		}
 	}
 	return next, errors.Join(errs...)
+}
+
+// slowAgain is when to look again at a street that is still being served.
+const slowAgain = time.Second
+
+// Wait returns when no street is being served any more, after the last Drain's ctx ended.
+func (c *Courier) Wait() { c.wg.Wait() }
+
+// begin marks a street as being served; false: it is already.
+func (c *Courier) begin(street string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[street] {
+		return false
+	}
+	if c.busy == nil {
+		c.busy = map[string]bool{}
+	}
+	c.busy[street] = true
+	return true
+}
+
+func (c *Courier) end(street string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.busy, street)
 }
 
 func sooner(a, b time.Time) time.Time {

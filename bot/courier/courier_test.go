@@ -107,7 +107,7 @@ func (p *platform) send(channel string, to handlers.Target, c handlers.Content, 
 	if o.Dedupe {
 		p.seen[print] = now
 	}
-	p.said = append(p.said, said{now, channel, to, text, o.MentionAll})
+	p.said = append(p.said, said{now, channel, to, text, c.MentionAll})
 	return r.err
 }
 
@@ -138,9 +138,9 @@ func (p *platform) outlets(street string) func(*handlers.Street, handlers.Target
 		channel := ways[hop]
 		pace := channel + ":" + street + ":" + string(to)
 		return Outlet{
-			Channel: channel, Brake: pace, Dedupe: channel == "app", Mentions: channel == "webhook", Bytes: 200 + roomForMarks,
+			Channel: channel, Brake: pace, Dedupe: channel == "app", Bytes: 200 + roomForMarks,
 			Limits: []Limit{{pace, testWindows}},
-			Parts:  func(c handlers.Content) []handlers.Content { return parts(c, wecom.EscapeTags, 200+roomForMarks) },
+			Parts:  wecom.Channel{Text: 200, Calls: channel == "webhook"}.Parts,
 			Send: func(_ context.Context, c handlers.Content, o wecom.SendOptions) error {
 				return p.send(channel, to, c, o)
 			},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,8 +63,8 @@ func (c *Courier) deliver(ctx context.Context, s *handlers.Street, now time.Time
 		c.o.Logger.ErrorContext(ctx, "push has no way out", "id", w.N, "street", s.Code, "err", err)
 		return c.dead(ctx, s, now, w, w.Push.Body, err.Error(), nil)
 	}
-	if until, err := c.permit(ctx, outlet, now); err != nil || !until.IsZero() {
-		return waitUntil(until), err
+	if until := c.rests.longest(outlet.Limits, now); !until.IsZero() {
+		return waitUntil(until), nil
 	}
 	claimed, parcel, r, err := c.prepare(ctx, s, now, w)
 	if err != nil || r != nil {
@@ -84,20 +85,6 @@ func (c *Courier) deliver(ctx context.Context, s *handlers.Street, now time.Time
 
 // awayFor is how long to leave a target whose channel is another replica's.
 const awayFor = 10 * time.Second
-
-// permit takes one send out of every limit of an outlet; a time says when to ask again.
-func (c *Courier) permit(ctx context.Context, o Outlet, now time.Time) (time.Time, error) {
-	for _, l := range o.Limits {
-		ok, at, err := c.o.Store.Permit(ctx, l.Key, now, l.Windows...)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if !ok {
-			return at, nil
-		}
-	}
-	return time.Time{}, nil
-}
 
 // prepare claims a push and renders it; its body is then what will be said. r is set if it
 // ends here.
@@ -142,10 +129,10 @@ func (c *Courier) render(ctx context.Context, s *handlers.Street, now time.Time,
 // merge adds to a message what may be said with it. It returns how many of the queue are
 // dealt with.
 func (c *Courier) merge(ctx context.Context, s *handlers.Street, now time.Time, m *message, o Outlet, queue []store.Waiting) (done int, err error) {
-	if !merges(&m.pushes[0]) || m.all.Given() || m.repeat {
+	if !merges(&m.pushes[0]) || m.all.Given() || m.repeat || attached(m.content) {
 		return 0, nil
 	}
-	texts := []string{wecom.Plain(m.content)}
+	said := []handlers.Content{m.content}
 	for i, w := range queue {
 		if !merges(&w) || w.State != store.StateWaiting || w.Hop != m.pushes[0].Hop {
 			break
@@ -165,14 +152,14 @@ func (c *Courier) merge(ctx context.Context, s *handlers.Street, now time.Time, 
 			done++
 			continue
 		}
-		longer := strings.Join(append(texts, wecom.Plain(parcel.Content)), "\n\n")
-		if len(wecom.EscapeTags(longer)) > o.Bytes-roomForMarks || parcel.Again || parcel.All.Given() { // it goes by itself, right after this one
+		longer := together(append(said, parcel.Content)...)
+		if len(wecom.EscapeTags(longer)) > o.Bytes-roomForMarks || parcel.Again || parcel.All.Given() || attached(parcel.Content) { // it goes by itself, right after this one
 			claimed.Push.Body = w.Push.Body
 			err := c.o.Store.Later(ctx, s.Code, claimed, w.Due, w.Reason)
 			queue[i].Rev = claimed.Rev + 1
 			return done, lost(err)
 		}
-		texts = append(texts, wecom.Plain(parcel.Content))
+		said = append(said, parcel.Content)
 		m.add(claimed, w.Push.Body)
 		m.content = handlers.Say(longer)
 		done++
@@ -180,23 +167,67 @@ func (c *Courier) merge(ctx context.Context, s *handlers.Street, now time.Time, 
 	return done, nil
 }
 
+// together is what several contents are when they are said at once: those that have a line
+// are one line each, and what can be answered to them stands once at the end.
+func together(list ...handlers.Content) string {
+	var b strings.Builder
+	var hints []string
+	for i, c := range list {
+		switch {
+		case i == 0:
+		case c.Line != "" && list[i-1].Line != "":
+			b.WriteString("\n")
+		default:
+			b.WriteString("\n\n")
+		}
+		if c.Line == "" {
+			b.WriteString(wecom.Plain(c))
+			continue
+		}
+		b.WriteString(c.Line)
+		if c.Hint != "" && !slices.Contains(hints, c.Hint) {
+			hints = append(hints, c.Hint)
+		}
+	}
+	for _, h := range hints {
+		b.WriteString("\n" + h)
+	}
+	return b.String()
+}
+
 // merges reports whether a push may be said together with others.
 func merges(w *store.Waiting) bool {
 	return handlers.MannersOf(handlers.PushKind(w.Push.Kind)).Merges && w.Said == 0 && w.Unsure == 0
 }
+
+// attached reports whether a content is more than words and buttons, which merging would
+// lose.
+func attached(c handlers.Content) bool { return c.File != nil || c.Image != nil || c.Markdown }
 
 // resentMark begins what may have been heard before.
 const resentMark = "（重发）"
 
 // marked puts the marks in front of one part that it needs; again: it may have been heard.
 func marked(s *handlers.Street, part handlers.Content, again bool) handlers.Content {
+	mark := func(m string) {
+		part = handlers.Marked(m, part)
+		part.File, part.Image = named(m, part.File), named(m, part.Image)
+	}
 	if again {
-		part = handlers.Marked(resentMark, part)
+		mark(resentMark)
 	}
 	if len(s.Drill) > 0 {
-		part = handlers.Marked(handlers.DrillMark, part)
+		mark(handlers.DrillMark)
 	}
 	return part
+}
+
+// named is a file with the mark in front of its name.
+func named(mark string, f *handlers.File) *handlers.File {
+	if f == nil {
+		return nil
+	}
+	return &handlers.File{Name: mark + f.Name, Data: f.Data}
 }
 
 // heardOf reports whether a push has to say that it may have been heard before.
@@ -214,31 +245,29 @@ func repeats(w *store.Waiting) bool { return w.Push.Kind != string(handlers.Repl
 
 // say records that a message is being sent, sends its parts and deals with the outcome.
 func (c *Courier) say(ctx context.Context, s *handlers.Street, now time.Time, m message, o Outlet) (result, error) {
+	m.content.MentionAll = m.all.Given()
+	parts := o.Parts(m.content)
+	if len(parts) == 0 { // nothing to say: the channel refuses it, and somebody hears of it
+		parts = []handlers.Content{m.content}
+	}
+	first := m.pushes[0].Said
+	if until, err := c.permit(ctx, o.limits(parts[min(first, len(parts)-1)]), now); err != nil || !until.IsZero() {
+		return waitUntil(until), errors.Join(err, c.putBack(ctx, s, m))
+	}
 	ws, err := c.o.Store.Sending(ctx, s.Code, m.pushes, now, now.Add(c.o.Lease), m.pay...)
-	if errors.Is(err, store.ErrStale) {
-		// A claim was lost, or somebody else paid out of the same budget: what is still
-		// ours is looked at anew.
-		for i, w := range m.pushes {
-			if err := lost(c.o.Store.Later(ctx, s.Code, m.again(i), w.Due, w.Reason)); err != nil {
-				return result{}, err
-			}
-		}
-		return result{wait: true, until: now.Add(time.Second)}, nil
+	if errors.Is(err, store.ErrStale) { // a claim was lost, or somebody else paid out of the same budget
+		return waitUntil(now.Add(time.Second)), c.putBack(ctx, s, m)
 	}
 	if err != nil {
 		return result{}, err
 	}
 	m.pushes = ws
-	first, again := ws[0].Said, heardOf(&ws[0], o, now) || m.repeat && ws[0].Said == 0
-	parts := o.Parts(m.content)
-	options := wecom.SendOptions{
-		Dedupe:     o.Dedupe && repeats(&ws[0]),
-		MentionAll: o.Mentions && m.all.Given(),
-	}
+	again := heardOf(&ws[0], o, now) || m.repeat && first == 0
+	options := wecom.SendOptions{Dedupe: o.Dedupe && repeats(&ws[0])}
 	for i := first; i < len(parts); i++ {
 		if i > first { // only a push that goes by itself has several parts
 			at := c.now(s, now)
-			until, err := c.permit(ctx, o, at)
+			until, err := c.permit(ctx, o.limits(parts[i]), at)
 			if err != nil {
 				return result{}, err
 			}
@@ -255,4 +284,19 @@ func (c *Courier) say(ctx context.Context, s *handlers.Street, now time.Time, m 
 		}
 	}
 	return c.heard(ctx, s, c.now(s, now), m, o, nil)
+}
+
+// putBack gives back what was claimed and not begun: it is looked at anew.
+func (c *Courier) putBack(ctx context.Context, s *handlers.Street, m message) error {
+	for i, w := range m.pushes {
+		if w.Begun.IsZero() {
+			w.Push.Body = m.raw[i]
+		} else {
+			w = m.again(i)
+		}
+		if err := lost(c.o.Store.Later(ctx, s.Code, w, w.Due, w.Reason)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

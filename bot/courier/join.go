@@ -42,7 +42,7 @@ func (c *Courier) join(ctx context.Context, s *handlers.Street, now time.Time, w
 	if err != nil || r != nil {
 		return answer, err
 	}
-	longer := answer.Text + "\n\n" + wecom.Plain(parcel.Content)
+	longer := answer.Text + "\n\n" + together(parcel.Content)
 	if len(wecom.EscapeTags(longer)) > wecom.LimitText-roomForMarks {
 		claimed.Push.Body = w.Push.Body
 		return answer, lost(c.o.Store.Later(ctx, s.Code, claimed, w.Due, w.Reason))

@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"juwei/bot/wecom"
 	"juwei/handlers"
@@ -16,14 +16,22 @@ import (
 
 // Outlet is a way out for one target.
 type Outlet struct {
-	Channel  string  // for metrics: webhook, app, bot
-	Limits   []Limit // what it may send, shared by all replicas; the narrowest first
-	Brake    string  // the pace that rests when the platform says "too fast"
-	Dedupe   bool    // the platform drops a repeated identical send: a repeat needs no mark
-	Mentions bool    // it can call everybody
-	Bytes    int     // of one message
-	Parts    func(c handlers.Content) []handlers.Content
-	Send     func(ctx context.Context, part handlers.Content, o wecom.SendOptions) error
+	Channel string  // for metrics: webhook, app, bot
+	Limits  []Limit // what it may send, shared by all replicas; the narrowest first
+	Uploads []Limit // as well, for a part that is a file or a picture
+	Brake   string  // the pace that rests when the platform says "too fast"
+	Dedupe  bool    // the platform drops a repeated identical send: a repeat needs no mark
+	Bytes   int     // of one message, marks and all
+	Parts   func(c handlers.Content) []handlers.Content
+	Send    func(ctx context.Context, part handlers.Content, o wecom.SendOptions) error
+}
+
+// limits are what a part has to keep.
+func (o Outlet) limits(part handlers.Content) []Limit {
+	if part.File == nil && part.Image == nil {
+		return o.Limits
+	}
+	return slices.Concat(o.Limits, o.Uploads)
 }
 
 // Limit is a pace and its windows.
@@ -45,14 +53,36 @@ var ErrNotHere = errors.New("the long connection is not here")
 // travel longer than the next.
 const slack = time.Second
 
-// The platform's limits (WECOM.md §13). What a member receives above them is dropped
-// without a word, so the pace is kept here.
+// windows are the platform's limits per key, member, conversation … as the store counts
+// them. What a member receives above them is dropped without a word, so the pace is kept
+// here.
+func windows(paces []wecom.Pace, per string) []store.Window {
+	var out []store.Window
+	for _, p := range paces {
+		if p.Per == per {
+			out = append(out, store.Window{Span: p.Span + slack, Limit: p.Limit})
+		}
+	}
+	return out
+}
+
 var (
-	perWebhook = []store.Window{{Span: time.Minute + slack, Limit: 20}} // above it 45009
-	perMember  = []store.Window{{Span: time.Minute + slack, Limit: 30}, {Span: time.Hour + slack, Limit: 1000}}
-	perChat    = perMember // of the bot's: pushes and answers together
-	perAPI     = []store.Window{{Span: time.Minute + slack, Limit: 10_000}, {Span: time.Hour + slack, Limit: 150_000}}
+	perWebhook = windows(wecom.GroupWebhook.Paces, "key")
+	perMember  = windows(wecom.AppMessage.Paces, "member")
+	perChat    = windows(wecom.BotLine.Paces, "conversation") // of the bot's: pushes and answers together
+	perBot     = windows(wecom.UploadWS.Paces, "bot")
+	perAPI     = windows(wecom.EveryAPI, "corp")
 )
+
+// The platform's interfaces that are called with the app's token: each has its own perAPI.
+const (
+	apiSend   = "message/send"
+	apiUpdate = "message/update_template_card"
+	apiUpload = "media/upload"
+)
+
+// api is the corp-wide pace of an interface.
+func (w Ways) api(name string) Limit { return Limit{"api:" + w.Corp + ":" + name, perAPI} }
 
 // Line is the bot's long connection.
 type Line interface {
@@ -108,57 +138,51 @@ func (w Ways) Outlet(s *handlers.Street, to handlers.Target, hop int) (Outlet, e
 	return ways[hop]()
 }
 
+// outlet is a way out by a channel, without its limits and how it sends.
+func outlet(ch wecom.Channel) Outlet {
+	o := Outlet{Channel: ch.Name, Dedupe: ch.Dedupes, Bytes: ch.Text, Parts: ch.Leaving(roomForMarks).Parts}
+	if o.Bytes == 0 {
+		o.Bytes = ch.Markdown
+	}
+	return o
+}
+
 func (w Ways) webhook(key string) Outlet {
 	// The key is write access to the group: only its hash may appear in Redis.
 	sum := sha256.Sum256([]byte(key))
-	pace := "webhook:" + hex.EncodeToString(sum[:8])
-	return Outlet{
-		Channel: "webhook", Mentions: true, Bytes: wecom.LimitText, Brake: pace,
-		Limits: []Limit{{pace, perWebhook}},
-		Parts:  func(c handlers.Content) []handlers.Content { return parts(c, wecom.EscapeTags, wecom.LimitText) },
-		Send: func(ctx context.Context, c handlers.Content, o wecom.SendOptions) error {
-			return w.Client.Webhook(ctx, wecom.Secret(key), c, o)
-		},
+	o := outlet(wecom.GroupWebhook)
+	o.Brake = "webhook:" + hex.EncodeToString(sum[:8])
+	o.Limits = []Limit{{o.Brake, perWebhook}}
+	o.Send = func(ctx context.Context, c handlers.Content, so wecom.SendOptions) error {
+		return w.Client.Webhook(ctx, wecom.Secret(key), c, so)
 	}
+	return o
 }
 
 func (w Ways) app(userid string) Outlet {
-	api := "api:" + w.Corp + ":message/send"
-	return Outlet{
-		Channel: "app", Dedupe: true, Bytes: wecom.LimitText, Brake: api,
-		Limits: []Limit{{w.member(userid), perMember}, {api, perAPI}},
-		Parts: func(c handlers.Content) []handlers.Content {
-			if isCard(c) {
-				return []handlers.Content{c}
-			}
-			return parts(c, wecom.EscapeTags, wecom.LimitText)
-		},
-		Send: func(ctx context.Context, c handlers.Content, o wecom.SendOptions) error {
-			_, err := w.Client.App(ctx, userid, c, o)
-			return err
-		},
+	o, api := outlet(wecom.AppMessage), w.api(apiSend)
+	o.Brake = api.Key
+	o.Limits = []Limit{{w.member(userid), perMember}, api}
+	o.Uploads = []Limit{w.api(apiUpload)}
+	o.Send = func(ctx context.Context, c handlers.Content, so wecom.SendOptions) error {
+		_, err := w.Client.App(ctx, userid, c, so)
+		return err
 	}
-}
-
-// isCard reports whether the app shows c as a card: its words stand on it, or are few
-// enough to.
-func isCard(c handlers.Content) bool {
-	return c.Card != nil && (c.Card.Body != "" || utf8.RuneCountInString(c.Text) <= 112)
+	return o
 }
 
 func (w Ways) bot(chat string, single bool) (Outlet, error) {
 	if !w.Line.Connected() {
 		return Outlet{}, ErrNotHere
 	}
-	pace := w.conversation(chat, single)
-	return Outlet{
-		Channel: "bot", Bytes: wecom.LimitBot, Brake: pace,
-		Limits: []Limit{{pace, perChat}},
-		Parts:  func(c handlers.Content) []handlers.Content { return parts(c, wecom.Escape, wecom.LimitBot) },
-		Send: func(ctx context.Context, c handlers.Content, _ wecom.SendOptions) error {
-			return w.Line.Push(ctx, chat, single, c)
-		},
-	}, nil
+	o := outlet(wecom.BotLine)
+	o.Brake = w.conversation(chat, single)
+	o.Limits = []Limit{{o.Brake, perChat}}
+	o.Uploads = []Limit{{"bot:" + w.Bot + ":upload", perBot}}
+	o.Send = func(ctx context.Context, c handlers.Content, _ wecom.SendOptions) error {
+		return w.Line.Push(ctx, chat, single, c)
+	}
+	return o, nil
 }
 
 // conversation names the pace of one of the bot's conversations.
@@ -170,15 +194,27 @@ func (w Ways) conversation(chat string, single bool) string {
 }
 
 // Answered counts an answer that shares a pace with pushes: one of the bot on the long
-// connection, or a message of the app. Answers don't wait for the pace.
+// connection, or a message of the app, which for a pressed button also marks its card.
+// Answers don't wait for the pace.
 func (w Ways) Answered(ctx context.Context, st *store.Store, m handlers.Message, now time.Time) error {
+	var taken []Limit
 	switch {
 	case m.Via == handlers.ViaApp:
-		return st.Spend(ctx, w.member(m.From), now, perMember...)
+		taken = []Limit{{w.member(m.From), perMember}, w.api(apiSend)}
+		if m.Kind == handlers.Click {
+			taken = append(taken, w.api(apiUpdate))
+		}
 	case m.Single():
-		return st.Spend(ctx, w.conversation(m.From, true), now, perChat...)
+		taken = []Limit{{w.conversation(m.From, true), perChat}}
+	default:
+		taken = []Limit{{w.conversation(m.Chat, false), perChat}}
 	}
-	return st.Spend(ctx, w.conversation(m.Chat, false), now, perChat...)
+	for _, l := range taken {
+		if err := st.Spend(ctx, l.Key, now, l.Windows...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // member names the pace of one person's messages from the app.
@@ -187,13 +223,3 @@ func (w Ways) member(userid string) string { return "app:" + w.Corp + ":" + user
 // roomForMarks is kept free in each part, so that a text is cut at the same places with
 // and without the marks of a drill and a repeat, in bytes.
 const roomForMarks = len(handlers.DrillMark) + len(resentMark)
-
-// parts cuts a text as the channel will show it into messages that fit. Escaping is done
-// before, since it makes a text longer; the channel does it once more, which changes nothing.
-func parts(c handlers.Content, escape func(string) string, limit int) []handlers.Content {
-	var out []handlers.Content
-	for _, text := range wecom.Split(escape(wecom.Plain(c)), limit-roomForMarks) {
-		out = append(out, handlers.Say(text))
-	}
-	return out
-}

@@ -10,6 +10,7 @@ import (
 	"juwei/bot/wecom"
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/store"
 	"juwei/store/storetest"
 )
 
@@ -87,7 +88,7 @@ func TestPacesOfTheChannels(t *testing.T) {
 			given := func(at time.Duration) int {
 				n := 0
 				for n < 100 {
-					until, err := w.courier.permit(t.Context(), o, noon.Add(at))
+					until, err := w.courier.permit(t.Context(), o.Limits, noon.Add(at))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -137,7 +138,7 @@ func TestAnswersCount(t *testing.T) {
 		}
 		c := New(Options{Store: st})
 		for _, at := range []time.Duration{time.Minute + slack - time.Millisecond, time.Minute + slack} {
-			until, err := c.permit(t.Context(), o, noon.Add(at))
+			until, err := c.permit(t.Context(), o.Limits, noon.Add(at))
 			if err != nil || until.IsZero() != (at == time.Minute+slack) {
 				t.Errorf("%+v: %v after 30 answers a push may go at %v, %v", row.m, at, until, err)
 			}
@@ -165,12 +166,70 @@ func TestPartsFit(t *testing.T) {
 	if ps := o.Parts(handlers.Say(strings.Repeat("<a", 800))); len(ps) != 2 {
 		t.Errorf("what grows by escaping makes %d parts, want 2", len(ps))
 	}
-	card := handlers.Content{Text: strings.Repeat("字", 1000), Card: &handlers.Card{Task: "t", Title: "题", Body: "短"}}
+	card := handlers.Content{Text: strings.Repeat("字", 1000), Card: &handlers.Card{
+		Task: "t", Title: "题", Body: "短", Buttons: []handlers.Button{{Text: "收到", Line: "/收 1"}},
+	}}
 	if ps := o.Parts(card); len(ps) != 1 || ps[0].Card == nil {
 		t.Errorf("a card makes %d parts", len(ps))
 	}
 	card.Card.Body = ""
 	if ps := o.Parts(card); len(ps) != 2 || ps[0].Card != nil {
 		t.Errorf("a card that would be too long makes %d parts", len(ps))
+	}
+	table := handlers.Content{Text: "| 居民区 | 在隔 |\n|---|---|" + strings.Repeat("\n| 梅园 | 12 |", 300), Markdown: true, MentionAll: true}
+	ps := Ways{}.webhook("key").Parts(table)
+	for i, p := range ps[:len(ps)-1] {
+		if !p.Markdown || p.MentionAll || !strings.HasPrefix(p.Text, "| 居民区 | 在隔 |\n|---|---|\n") {
+			t.Errorf("part %d of a table begins %.40q", i, p.Text)
+		}
+		p = handlers.Marked(handlers.DrillMark, handlers.Marked(resentMark, p))
+		if len(p.Text) > wecom.LimitMarkdown {
+			t.Errorf("part %d of a table has %d bytes", i, len(p.Text))
+		}
+	}
+	if last := ps[len(ps)-1]; len(ps) < 3 || !last.MentionAll || last.Markdown {
+		t.Errorf("a table that calls everybody makes %d parts and ends %+v", len(ps), last)
+	}
+}
+
+// A file goes out as itself after its words, takes a place among the uploads too, and bears
+// the mark of a repeat in its name.
+func TestFilesGoOut(t *testing.T) {
+	t.Parallel()
+	o := Ways{Corp: "c"}.app("a")
+	ps := o.Parts(handlers.Content{Text: "上周的表", File: &handlers.File{Name: "表.xlsx", Data: []byte("123456")}})
+	if len(ps) != 2 || ps[0].Text != "上周的表" || ps[0].File != nil || ps[1].File == nil {
+		t.Fatalf("words and a file make %+v", ps)
+	}
+	if a, b := len(o.limits(ps[0])), len(o.limits(ps[1])); b != a+1 {
+		t.Errorf("words keep %d limits, a file %d", a, b)
+	}
+	if got := marked(&config.Street{}, ps[1], true).File.Name; got != "（重发）表.xlsx" || ps[1].File.Name != "表.xlsx" {
+		t.Errorf("said again it is called %s", got)
+	}
+}
+
+// Who waits for the corp's window keeps its own: asking again and again takes nothing.
+func TestWaitingForTheCorpTakesNothing(t *testing.T) {
+	t.Parallel()
+	st := storetest.Mini(t).Open(t)
+	c := New(Options{Store: st})
+	corp := Limit{"corp:" + storetest.Street(t), []store.Window{{Span: time.Minute, Limit: 1}}}
+	mine := Limit{"mine:" + storetest.Street(t), []store.Window{{Span: time.Hour, Limit: 2}}}
+	if until, err := c.permit(t.Context(), []Limit{corp}, noon); err != nil || !until.IsZero() {
+		t.Fatal(until, err)
+	}
+	for i := range 50 { // the first takes one place of its own
+		at := noon.Add(time.Duration(i) * time.Second)
+		if until, err := c.permit(t.Context(), []Limit{mine, corp}, at); err != nil || !until.Equal(noon.Add(time.Minute)) {
+			t.Fatalf("after %d s: %v, %v", i, until, err)
+		}
+	}
+	if until, err := c.permit(t.Context(), []Limit{mine, corp}, noon.Add(time.Minute)); err != nil || !until.IsZero() {
+		t.Errorf("when the corp's window is free: %v, %v", until, err)
+	}
+	// The clock is put back by a day: what was known is from the future.
+	if until, err := c.permit(t.Context(), []Limit{corp}, noon.Add(-24*time.Hour)); err != nil {
+		t.Errorf("after the clock was put back: %v, %v", until, err)
 	}
 }

@@ -208,7 +208,7 @@ func TestLineRefusals(t *testing.T) {
 				return handlers.Say("已收"), nil
 			},
 				func(o *wecom.LongConnOptions) {
-					o.Lost = func(_ context.Context, _ handlers.Message, c handlers.Content) { lost <- c.Text }
+					o.Lost = func(_ context.Context, _ handlers.Message, c handlers.Content, _ bool) { lost <- c.Text }
 				})
 			s.post("/sim/fault", map[string]any{"endpoint": "ws/aibot_respond_msg", "kind": "errcode", "value": code})
 			changed := s.follow()

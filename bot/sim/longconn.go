@@ -431,6 +431,12 @@ func (s *Sim) callLine(ctx context.Context, c *conn, it *interaction, body callb
 	}
 	out := delivery{MsgID: it.msgid, Tries: 1}
 	if err := s.write(ctx, c, cmd, reqID, body); err != nil {
+		s.mu.Lock()
+		next := s.line
+		s.mu.Unlock()
+		if next != nil && next != c { // taken over meanwhile: it goes to the newest connection
+			return s.callLine(ctx, next, it, body)
+		}
 		out.Error = "长连接断了"
 		return out
 	}

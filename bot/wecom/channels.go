@@ -49,6 +49,18 @@ var (
 		Paces: []Pace{{"bot", time.Minute, 30, 45009}, {"bot", time.Hour, 1000, 45009}}}
 )
 
+// EveryAPI is what each interface takes that is called with an app's token, whatever the
+// channel (doc path 90312). By another page (90454) sending does not count here; keeping to
+// it all the same costs nothing below 10,000 messages a minute. The limit of one address,
+// 20,000 calls a minute, is two interfaces' and needs no count of its own.
+var EveryAPI = []Pace{{"corp", time.Minute, 10_000, 45009}, {"corp", time.Hour, 150_000, 45009}}
+
+// Leaving is the channel for words of which each message must leave so many bytes free.
+func (ch Channel) Leaving(room int) Channel {
+	ch.Text, ch.Markdown = max(0, ch.Text-room), max(0, ch.Markdown-room)
+	return ch
+}
+
 // Route is one job and the channels that can do it, best first.
 type Route struct {
 	Job  string

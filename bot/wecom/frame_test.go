@@ -3,6 +3,7 @@ package wecom
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,24 +65,63 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-// TestNothingBeforeTheSubscription: the yes to the subscription opens the ears, and the
-// message right behind it is heard.
+// TestNothingBeforeTheSubscription: the yes to the subscription opens the ears. What came
+// on this socket in front of it is then heard too, in its order; after a no, never.
 func TestNothingBeforeTheSubscription(t *testing.T) {
 	t.Parallel()
-	var heard heard
-	s := newSession(t, heard.receive, false)
-	s.opening = "sub"
-	s.pending["sub"] = make(chan frame, 1)
-	say := func(id string) {
-		s.take([]byte(`{"cmd":"aibot_msg_callback","headers":{"req_id":"r"},"body":{"msgid":"` + id + `","from":{"userid":"u"},"msgtype":"text","text":{"content":"x"}}}`))
+	for _, row := range []struct {
+		answer string
+		want   []string
+	}{
+		{`"errcode":0`, []string{"bot:B1:early", "bot:B1:early too", "bot:B1:M1"}},
+		{`"errcode":853000,"errmsg":"no"`, nil},
+	} {
+		ids := make(chan string, 8)
+		s := newSession(t, func(_ context.Context, m handlers.Message) (handlers.Content, error) {
+			ids <- m.ID
+			return handlers.Content{}, nil
+		}, false)
+		s.opening = "sub"
+		s.pending["sub"] = make(chan frame, 1)
+		say := func(id string) {
+			s.take([]byte(`{"cmd":"aibot_msg_callback","headers":{"req_id":"r"},"body":{"msgid":"` + id + `","from":{"userid":"u"},"msgtype":"text","text":{"content":"x"}}}`))
+		}
+		say("early")
+		s.take([]byte(`{"headers":{"req_id":"other"},"errcode":0}`))
+		say("early too")
+		if len(s.queues.active) > 0 {
+			t.Error("heard before the subscription")
+		}
+		s.take([]byte(`{"headers":{"req_id":"sub"},` + row.answer + `}`))
+		say("M1")
+		s.queues.drain(time.Second)
+		close(ids)
+		var got []string
+		for id := range ids {
+			got = append(got, id)
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%s: heard %q, want %q", row.answer, got, row.want)
+		}
 	}
-	say("early")
-	s.take([]byte(`{"headers":{"req_id":"other"},"errcode":0}`))
-	say("early too")
-	s.take([]byte(`{"headers":{"req_id":"sub"},"errcode":0}`))
-	say("M1")
+}
+
+// A connection that another has replaced is still read: what the platform wrote to it
+// meanwhile is heard, and answered by other ways.
+func TestReplacedIsStillRead(t *testing.T) {
+	t.Parallel()
+	ids := make(chan string, 8)
+	s := newSession(t, func(_ context.Context, m handlers.Message) (handlers.Content, error) {
+		ids <- m.ID
+		return handlers.Content{}, nil
+	}, true)
+	s.take([]byte(`{"cmd":"aibot_event_callback","headers":{"req_id":"r"},"body":{"msgtype":"event","event":{"eventtype":"disconnected_event"}}}`))
+	if !s.ended() {
+		t.Error("the session goes on")
+	}
+	s.take([]byte(`{"cmd":"aibot_msg_callback","headers":{"req_id":"r"},"body":{"msgid":"late","from":{"userid":"u"},"msgtype":"text","text":{"content":"x"}}}`))
 	s.queues.drain(time.Second)
-	if m := heard.one(t); m.ID != "bot:B1:M1" {
-		t.Errorf("heard %s", m.ID)
+	if len(ids) != 1 {
+		t.Errorf("%d messages were heard behind the kick", len(ids))
 	}
 }

@@ -36,9 +36,10 @@ type LongConnOptions struct {
 	Workers  int              // people answered at the same time; default 32
 	Logger   *slog.Logger     // default: none
 
-	// Lost is told of an answer that has certainly not been delivered and never will be
-	// here, because another connection has the bot; may be nil.
-	Lost func(ctx context.Context, m handlers.Message, c handlers.Content)
+	// Lost is told of an answer that has not been delivered and never will be here, because
+	// another connection has the bot; or, unsure, of one that was written and never
+	// acknowledged: it may have been seen. May be nil.
+	Lost func(ctx context.Context, m handlers.Message, c handlers.Content, unsure bool)
 }
 
 // LongConn is the 智能机器人's long connection: messages come in and answers and pushes go
@@ -327,22 +328,23 @@ func (l *LongConn) reply(s *session, in *botMessage, m handlers.Message, reqID s
 
 // respond says one message of an answer. If the socket or the message's id is gone, or this
 // kind of answer is refused there, it goes as a push on the next connection, which needs
-// neither. Where there will be none because another replica has the bot now, and where the
-// conversation has had all it may in this minute, it goes to Options.Lost.
+// neither. Where there will be none because another replica has the bot now, where the
+// conversation has had all it may in this minute, and where the platform did not say
+// whether it took it, it goes to Options.Lost.
 func (l *LongConn) respond(ctx context.Context, s *session, m handlers.Message, reqID string, f frame, c handlers.Content, body string) error {
 	err := l.insist(ctx, s, f, reqID)
 	var e *Error
 	switch {
 	case !errors.As(err, &e):
 		return err
-	case e.limited():
-		l.lose(ctx, m, c)
+	case e.limited(), e.Unknown():
+		l.lose(ctx, m, c, e.Unknown())
 		return err
 	case !e.undeliverable() && e.Code != codeNotSubscribed:
 		return err
 	}
 	if s = l.await(ctx); s == nil {
-		l.lose(ctx, m, c)
+		l.lose(ctx, m, c, false)
 		return err
 	}
 	to, single := m.Chat, false
@@ -367,14 +369,14 @@ func (l *LongConn) insist(ctx context.Context, s *session, f frame, reqID string
 	}
 }
 
-// lose hands over an answer that was certainly not delivered.
-func (l *LongConn) lose(ctx context.Context, m handlers.Message, c handlers.Content) {
+// lose hands over an answer that was not delivered, or of which nobody knows (unsure).
+func (l *LongConn) lose(ctx context.Context, m handlers.Message, c handlers.Content, unsure bool) {
 	if l.o.Lost == nil {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), l.o.Budget)
 	defer stop()
-	l.o.Lost(ctx, m, c)
+	l.o.Lost(ctx, m, c, unsure)
 }
 
 // maxPatience leaves a begun stream, which lives six minutes, time to be finished.

@@ -41,6 +41,9 @@ const (
 const (
 	maxFrame   = 1 << 20 // of a frame we read, in bytes
 	maxWaiting = 1000    // messages not yet answered on one connection; more are dropped, loudly
+	maxEarly   = 100     // messages that came before the subscription's yes
+
+	lingering = time.Second // how long a replaced connection is still read if the platform does not close it
 )
 
 // frame is one of either direction.
@@ -58,7 +61,8 @@ type frame struct {
 type session struct {
 	l    *LongConn
 	conn *websocket.Conn
-	done chan struct{} // closed when the socket is of no more use
+	done chan struct{} // closed when the socket is of no more use: nothing is written to it
+	gone chan struct{} // closed when nothing more can be read from it
 	end  sync.Once
 	why  error // why it ended; set before done is closed
 
@@ -66,6 +70,8 @@ type session struct {
 	pending map[string]chan frame // request id → whoever waits for its ack
 	opening string                // the subscription's request id
 	heard   bool                  // subscribed: what comes now is for us
+
+	early []frame // messages that came before the subscription's yes; the reader's own
 
 	queues *queues
 }
@@ -88,10 +94,12 @@ func (l *LongConn) once(ctx context.Context, q *queues) (subscribed bool, err er
 		return false, e
 	}
 	conn.SetReadLimit(maxFrame)
-	s := &session{l: l, conn: conn, done: make(chan struct{}), pending: make(map[string]chan frame), queues: q}
-	var reader sync.WaitGroup
-	reader.Go(s.read)
-	defer reader.Wait()
+	s := &session{l: l, conn: conn, done: make(chan struct{}), gone: make(chan struct{}), pending: make(map[string]chan frame), queues: q}
+	go func() {
+		defer close(s.gone)
+		s.read()
+	}()
+	defer func() { <-s.gone }()
 	defer conn.CloseNow() //nolint:errcheck // it is over
 
 	if err := s.subscribe(ctx); err != nil {
@@ -107,6 +115,18 @@ func (l *LongConn) once(ctx context.Context, q *queues) (subscribed bool, err er
 		conn.Close(websocket.StatusNormalClosure, "") //nolint:errcheck // it is over
 	}
 	l.become(nil) // messages in hand are answered on the next one
+	if errors.Is(s.why, ErrReplaced) {
+		// What the platform wrote to this socket while it changed over to the next is still
+		// on its way: messages, which Options.Lost will answer, and acks, without which
+		// nobody knows of an answer whether it was seen. It is read until the platform closes.
+		t := time.NewTimer(lingering)
+		defer t.Stop()
+		select {
+		case <-s.gone:
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
 	return true, s.why
 }
 
@@ -220,7 +240,7 @@ func (s *session) exchange(ctx context.Context, op string, f frame, reqID string
 			s.stop(e)
 		}
 		return frame{}, e
-	case <-s.done:
+	case <-s.gone: // not done: the ack may be on its way behind what ended it
 		lost.Msg = "connection ended before the answer"
 	case <-ctx.Done():
 		lost.Msg, lost.cause = reason(ctx.Err())
@@ -260,8 +280,8 @@ func (s *session) read() {
 	}
 }
 
-// take handles one frame. A message is heard only between the subscription's yes and the
-// end: an answer to an earlier one would be refused.
+// take handles one frame. A message that overtakes the subscription's yes is heard when
+// that has come: the platform subscribes first and says so then.
 func (s *session) take(data []byte) {
 	var f frame
 	if json.Unmarshal(stripControls(data), &f) != nil {
@@ -272,12 +292,19 @@ func (s *session) take(data []byte) {
 	case "":
 		s.settle(f)
 	case cmdMessage, cmdEvent:
-		s.mu.Lock()
-		heard := s.heard
-		s.mu.Unlock()
-		if heard {
+		s.early = append(s.early, f)
+	}
+	s.mu.Lock()
+	heard := s.heard
+	s.mu.Unlock()
+	switch {
+	case heard:
+		for _, f := range s.early {
 			s.hear(f)
 		}
+		s.early = s.early[:0]
+	case len(s.early) > maxEarly: // it was never said
+		s.early = s.early[1:]
 	}
 }
 

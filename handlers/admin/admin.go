@@ -20,7 +20,8 @@ import (
 // Handlers is what the family offers.
 func Handlers(agenda Agenda) handlers.Family {
 	return handlers.Family{
-		Name: "admin",
+		Name:   "admin",
+		Office: string(config.RoleAdmin),
 		Commands: func(*config.Street) []handlers.Command {
 			return []handlers.Command{{
 				Name: "帮助", Aliases: []string{"?", "help", "菜单", "怎么用"},
@@ -31,7 +32,8 @@ func Handlers(agenda Agenda) handlers.Family {
 				Detail: "在要登记的群里 @我 /绑定，会得到登记码；再发：/绑定 群名 登记码", Run: bind,
 			}, agenda.command(), deliveryCommand()}
 		},
-		Recipes: []handlers.Recipe{{Name: handlers.RecipeUndelivered, Render: undelivered}},
+		Dialogues: []handlers.Dialogue{{Name: "客气", Try: courtesy}},
+		Recipes:   []handlers.Recipe{{Name: handlers.RecipeUndelivered, Render: undelivered}},
 	}
 }
 

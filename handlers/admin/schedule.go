@@ -54,6 +54,9 @@ func (a Agenda) schedule(ctx context.Context, c *handlers.Call) (handlers.Outcom
 	var next, late, rest []coming
 	plans := handlers.Plans(c.Street, a.Duties)
 	for _, p := range plans {
+		if p.Standing() {
+			continue // the house's own tidying is nobody's business
+		}
 		cursor := handlers.StartCursor(c.At)
 		if cell, seen := (*cursors)[p.Name()]; seen {
 			var err error

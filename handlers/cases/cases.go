@@ -15,7 +15,9 @@ import (
 
 // Family follows cases. Its zero value is not usable: call New.
 type Family struct {
-	AskNotice handlers.AskNotice // takes /问 通知7.2 …; may be nil
+	AskNotice handlers.AskNotice  // takes /问 通知7.2 …; may be nil
+	Commend   handlers.Commend    // records the praise in /巡 …; may be nil
+	Praises   handlers.CountSince // counts praises; may be nil
 
 	atlases atlases
 	onDuty  handlers.OnDuty
@@ -27,21 +29,30 @@ func New(onDuty handlers.OnDuty) *Family { return &Family{onDuty: onDuty} }
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
 	return handlers.Family{
+		Retire:   forget,
 		Name:     "cases",
+		Office:   string(config.RoleInspector),
 		Commands: f.commands,
 		Dialogues: []handlers.Dialogue{
 			{Name: "问题单", Sure: true, Try: f.spoken},
+			{Name: "应急", Try: f.confirmMode},
 		},
 		Duties: []handlers.Duty{
 			{Kind: "paper", Title: "例会材料", Run: f.paperDuty},
 			{Kind: "look-back", Title: "抽回头看", Run: f.drawDuty},
+			{Kind: "visits", Title: "排交叉查", Run: f.visitsDuty},
+			{Kind: "tasks", Title: "问任务进展", Run: f.tasksDuty},
+			{Kind: "balance", Title: "批评表扬是否一边倒", Run: f.balanceDuty},
 		},
 		DueItems: []handlers.DueItem{
 			{Kind: dueKind, Title: "问题单到时", Run: f.moment},
 			{Kind: modeKind, Title: "应急到期", Run: f.modeEnds},
 		},
-		Recipes: []handlers.Recipe{{Name: recipeRemind, Render: f.renderRemind}},
-		Dues:    f.dues,
+		Recipes:  []handlers.Recipe{{Name: recipeRemind, Render: f.renderRemind}},
+		Sections: []handlers.Section{section()},
+		Dues:     f.Dues,
+		HandOver: f.handOver,
+		OpenCase: f.Open,
 	}
 }
 
@@ -90,14 +101,27 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 	if has(config.CaseProblem) {
 		out = append(out, handlers.Command{
 			Name: "交叉", Aliases: []string{"交叉查"}, Slashed: true, Roles: slices.Concat([]config.Role{config.RoleInspector, config.RoleDiscipline, config.RoleDutyDesk}, committee),
-			Summary: "今天谁去查哪个门", Usage: "/交叉", Example: "/交叉", Hidden: true, Run: f.discreet(f.cross),
+			Summary: "这周谁去查哪个门", Usage: "/交叉", Example: "/交叉", Hidden: true, Run: f.discreet(f.cross),
 		}, handlers.Command{
-			Name: "应急", Slashed: true, Roles: []config.Role{config.RoleLeader}, Summary: "开关应急状态，最多7天", Usage: "/应急 开 几天 为什么，或 /应急 关", Example: "/应急 开 3天 台风", Hidden: true, Run: f.discreet(f.emergency),
+			Name: "巡", Aliases: []string{"走访"}, Slashed: true, Roles: []config.Role{config.RoleDiscipline, config.RoleInspector, config.RoleLeader, config.RoleAreaLeader},
+			Summary: "走访了一个居民区", Usage: "/巡 居民区 看到的，隔开写；好的写好，表扬写表扬", Example: "/巡 三角地 门岗好 旧里缺人 表扬夜班", Hidden: true, Run: f.discreet(f.patrol),
+		}, handlers.Command{
+			Name: "应急", Slashed: true, Roles: []config.Role{config.RoleLeader}, Summary: "开关应急状态，最多7天", Usage: "/应急 开 几天 为什么，/应急 续 几天 为什么，或 /应急 关", Example: "/应急 开 3天 台风", Hidden: true, Run: f.discreet(f.emergency),
 		})
 	}
 	if has(config.CaseOrder) {
 		out = append(out, handlers.Command{
 			Name: "交办", Roles: givers, Summary: "交办一件事", Usage: "/交办 谁 哪天前 什么事", Example: "/交办 管理办 周三前 小区物业防疫标准发各居委", Hidden: true, Run: f.discreet(f.order),
+		})
+	}
+	if has(config.CaseAnswer) {
+		out = append(out, handlers.Command{
+			Name: "清单", Slashed: true, Prose: true, Summary: "清单式整改，一项一项办完", Usage: "/清单 编号，/清单 2.3 到哪了；开一张：/清单 名称，换行，每行 谁 哪天前 什么事", Example: "/清单", Hidden: true, Run: f.discreet(f.book(config.CaseAnswer)),
+		})
+	}
+	if has(config.CaseTask) {
+		out = append(out, handlers.Command{
+			Name: "任务", Slashed: true, Prose: true, Summary: "任务分解书", Usage: "/任务 编号，/任务 3.2 到哪了；开一张：/任务 名称，换行，每行 谁 哪天前 什么事", Example: "/任务", Hidden: true, Run: f.discreet(f.book(config.CaseTask)),
 		})
 	}
 	if has(config.CaseUrgent) {
@@ -110,6 +134,7 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 			Name: "检", Summary: "照单检查，缺的开单", Usage: "/检 单子 哪里 全有，或缺什么", Example: "/检 岗 彩虹花苑南门 缺本", Hidden: true, Run: f.discreet(f.check),
 		})
 	}
+	out = append(out, f.lists(s)...)
 	if !forms && !all { // the family that files reports has the word where there are any
 		out = append(out, handlers.Command{Name: "改", Summary: "改好了", Usage: "/改 编号 怎么改的", Example: "/改 25 已换班", Run: f.discreet(f.mend)})
 	}
@@ -169,6 +194,9 @@ func named(s *config.Street, name string) *config.Pack {
 // pick finds the case a line begins with, and what stands behind its number.
 func (f *Family) pick(ctx context.Context, c *handlers.Call, verb string) (*Case, string, error) {
 	ref, rest, ok := syntax.Reference(c.Rest)
+	if quoted, found := inQuote(c.Message.Quote, c.BotName()); !ok && found {
+		ref, rest, ok = quoted, c.Rest, true
+	}
 	if !ok {
 		return nil, "", handlers.Refuse("是哪一件？请带上编号。", "例：/"+verb+" 25")
 	}
@@ -178,6 +206,9 @@ func (f *Family) pick(ctx context.Context, c *handlers.Call, verb string) (*Case
 	}
 	switch len(found) {
 	case 0:
+		if ref.Sub > 0 {
+			return nil, "", handlers.Refusef("看您手上的，发：/清单 或 /任务", "没有%s，或者不归您。", spell(ref))
+		}
 		return nil, "", handlers.Refusef("看您手上的，发：/问题", "没有%s号问题单，或者不归您。", spell(ref))
 	case 1:
 		return found[0], strings.TrimSpace(rest), nil
@@ -219,9 +250,9 @@ func spell(ref syntax.Ref) string {
 
 // said is what a verb was, to be told to who comes second.
 var said = map[Verb]string{
-	Open: "开的单", Hide: "记的", Release: "放出来了", Accept: "接了", Note: "补了一句", Join: "也报了同一件", Decide: "定了措施", Extend: "要求延期",
+	Open: "开的单", Hide: "记的", Release: "放出来了", Accept: "接了", Note: "补了一句", Join: "也报了同一件", Spot: "查到，看着当场改了", Advance: "报了进度", Decide: "定了措施", Extend: "要求延期",
 	Grant: "准了延期", Deny: "没有准延期", Call: "上呼街道", Helped: "说街道帮到了", Fix: "报了已改", Done: "办结了", Pass: "看过，销了", Return: "退回了",
-	Relapse: "报了反弹", Drawn: "抽了回头看", Warn: "到时提醒过",
+	Relapse: "报了反弹", Drawn: "抽了回头看", Warn: "到时提醒过", Hand: "接了手",
 }
 
 // wrongState refuses what the table has no row for, and says what happened instead.
@@ -235,6 +266,9 @@ func (k *Case) wrongState(d *handlers.Desk) *handlers.Refusal {
 
 // name is a case in one phrase: W25 彩虹花苑南门·未测温.
 func (k *Case) name() string {
+	if l, _, _ := split(k.id); listed(l) {
+		return k.id + " " + handlers.Clip(k.Text, 14)
+	}
 	place := k.Place
 	if place == "" {
 		place = k.Unit
@@ -250,29 +284,75 @@ func (k *Case) name() string {
 func (f *Family) spoken(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
 	line := strings.TrimSpace(syntax.Normalise(c.Rest))
 	ref, rest, ok := syntax.Reference(line)
-	if !ok || rest == "" || ref.Sub != 0 || !strings.HasPrefix(line, "#") && ref.Letter == "" && !strings.Contains(line[:len(line)-len(rest)], "号") {
+	if _, found := inQuote(c.Message.Quote, c.BotName()); !ok && found && mended(line) {
+		out, err := f.discreet(f.mend)(ctx, c)
+		return out, true, err
+	}
+	if !ok || rest == "" || !strings.HasPrefix(line, "#") && ref.Letter == "" && !strings.Contains(line[:len(line)-len(rest)], "号") {
 		return handlers.Outcome{}, false, nil
 	}
-	for _, w := range []string{"改好", "已改", "整改", "修好", "弄好", "到位", "解决", "搞定"} {
-		if strings.Contains(rest, w) {
-			out, err := f.discreet(f.mend)(ctx, c)
-			return out, true, err
-		}
+	if mended(rest) {
+		out, err := f.discreet(f.mend)(ctx, c)
+		return out, true, err
 	}
 	return handlers.Outcome{}, false, nil
 }
 
-// dues are the cases the caller has to see to.
-func (f *Family) dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, error) {
+// mended reports whether a line says that something is done.
+func mended(line string) bool {
+	return slices.ContainsFunc([]string{"改好", "已改", "整改", "修好", "弄好", "到位", "解决", "搞定"}, func(w string) bool { return strings.Contains(line, w) })
+}
+
+// inQuote is the number that a quoted card or list of the bot begins with: W25 彩虹花苑南门….
+// A bare number is none: it could be anything.
+func inQuote(quote, bot string) (syntax.Ref, bool) {
+	line := strings.TrimSpace(strings.TrimPrefix(syntax.Normalise(quote), "@"+bot))
+	ref, _, ok := syntax.Reference(strings.TrimPrefix(line, "【"))
+	return ref, ok && ref.Letter != ""
+}
+
+// lists are the commands of check-lists that have a word of their own.
+func (f *Family) lists(s *config.Street) []handlers.Command {
+	var out []handlers.Command
+	for _, run := range s.Runs {
+		for _, l := range run.Pack.Cases.Lists {
+			if l.Word == "" || slices.ContainsFunc(out, func(c handlers.Command) bool { return c.Name == l.Word }) {
+				continue
+			}
+			out = append(out, handlers.Command{
+				Name: l.Word, Roles: l.Roles, Slashed: true, Hidden: true, Summary: handlers.Clip("照"+l.Title+"查", 20),
+				Usage: "/" + l.Word + " 哪里 全有，或缺什么", Example: "/" + l.Word + " " + s.Committees[0].Name + " 缺" + l.Items[0].Name,
+				Run: f.discreet(func(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
+					long := *c
+					long.Rest = l.Name + " " + c.Rest
+					return f.check(ctx, &long)
+				}),
+			})
+		}
+	}
+	return out
+}
+
+// Dues are the cases the caller has to see to. It implements handlers.AskDues.
+func (f *Family) Dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, error) {
 	list, err := all(ctx, &c.Desk)
 	if err != nil {
 		return nil, err
 	}
 	var out []handlers.Due
 	for _, k := range list {
-		if k.Due > 0 && slices.Contains(k.Owners, c.Person.UserID) {
-			out = append(out, handlers.Due{Text: fmt.Sprintf("%s（%s前）", k.name(), when(&c.Desk, k.Due)), Line: "/改 " + k.short() + " 怎么改的"})
+		due := handlers.Due{}
+		switch {
+		case k.Due > 0 && slices.Contains(k.Owners, c.Person.UserID):
+			due = handlers.Due{Text: fmt.Sprintf("%s（%s前）", k.name(), when(&c.Desk, k.Due)), Line: "/改 " + k.short() + " 怎么改的"}
+		case k.State == Fixed && k.found(c.Person) && k.mayVerify(&c.Desk, c.Person) == "":
+			due = handlers.Due{Text: k.name() + "（说改好了，等您看）", Line: "/验 " + k.short() + " 过"}
+		case k.State == Asking && k.chief(&c.Desk) == c.Person.UserID:
+			due = handlers.Due{Text: fmt.Sprintf("%s（想延到%s，等您定）", k.name(), when(&c.Desk, k.Want)), Line: "/延 " + k.short() + " 准"}
+		default:
+			continue
 		}
+		out = append(out, due)
 	}
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"juwei/config"
@@ -20,7 +19,8 @@ var checks = store.Records("check")
 // check is /检 岗 彩虹花苑南门 缺本: every item that is missing opens its case; one that has a
 // case already does not open another.
 func (f *Family) check(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
-	list, p, rest := checklist(c)
+	line, mode := modeOf(c.Rest)
+	list, p, rest := checklist(c, line)
 	if list == nil {
 		return handlers.Outcome{}, handlers.Refusef("例：/检 岗 彩虹花苑南门 缺本", "用哪张单子查？有：%s。", strings.Join(lists(&c.Desk), "、"))
 	}
@@ -32,6 +32,8 @@ func (f *Family) check(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		return handlers.Outcome{}, handlers.Refusef("看到问题，发：/问 "+s.Name+" 什么事", "%s 不归您检查，没有记。", s.Name)
 	}
 	place, rest := place(list, s, rest)
+	rest, note := aside(rest)
+	rest = turned(list, rest)
 	var words []syntax.Word
 	for _, it := range list.Items {
 		words = append(words, syntax.Word{Name: it.Name, Aliases: it.Aliases})
@@ -48,7 +50,7 @@ func (f *Family) check(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	return f.checked(ctx, c, checkup{list, p, s, place, missing, open})
+	return f.checked(ctx, c, checkup{list: list, pack: p, spot: s, place: place, missing: missing, mode: mode, note: note, open: open})
 }
 
 // checkup is a place gone through.
@@ -57,7 +59,9 @@ type checkup struct {
 	pack    *config.Pack
 	spot    spot
 	place   string
-	missing []string
+	missing []string // in the order of the list
+	mode    string
+	note    string // what was said besides: 复工12/86
 	open    []*Case
 }
 
@@ -66,16 +70,10 @@ func (f *Family) checked(ctx context.Context, c *handlers.Call, u checkup) (hand
 	field := u.list.Name + "/" + u.place
 	cell := b.Cell(checks, field)
 	every := b.All(checks)
-	last := map[string]*store.Cell{}
-	for _, l := range letters(c.Street) {
-		last[l] = b.Cell(counts, l)
-	}
 	if err := b.Run(ctx); err != nil {
 		return handlers.Outcome{}, fmt.Errorf("read checks: %w", err)
 	}
-	given := map[string]int{}
-	out := handlers.Outcome{Audit: handlers.Audit{Unit: u.spot.Unit, Record: "检/" + field, Rev: cell.Rev + 1, Values: strings.Join(u.missing, ",")}}
-	var found []string
+	var list []request
 	for _, it := range u.list.Items {
 		if !slices.Contains(u.missing, it.Name) {
 			continue
@@ -85,34 +83,14 @@ func (f *Family) checked(ctx context.Context, c *handlers.Call, u checkup) (hand
 		if help == "" {
 			help = "补" + it.Name
 		}
-		k := f.draft(c, request{typ: t, pack: u.pack, unit: u.spot.Unit, place: u.place, text: "缺" + it.Name + "（" + u.list.Title + "）", help: help})
-		if i := slices.IndexFunc(u.open, func(o *Case) bool {
-			return o.State != Closed && o.Type == k.Type && o.Place == k.Place && o.Text == k.Text
-		}); i >= 0 {
-			found = append(found, fmt.Sprintf("缺%s（已有%s）", it.Name, u.open[i].id))
-			continue
-		}
-		if before := k.repeats(u.open, c.At); before != nil {
-			k.Of = before.id
-		}
-		n := given[t.Letter]
-		if n == 0 && last[t.Letter].Rev > 0 {
-			var err error
-			if n, err = strconv.Atoi(last[t.Letter].Value); err != nil {
-				return handlers.Outcome{}, fmt.Errorf("read number: %w", err)
-			}
-		}
-		given[t.Letter] = n + 1
-		k.id = number(t.Letter, n+1)
-		o := f.outcome(&c.Desk, k)
-		out.Changes = append(append(out.Changes, o.Changes...), store.Put(recent, k.id, 0, "1"))
-		out.Pushes = append(out.Pushes, f.announce(&c.Desk, k)...)
-		found = append(found, fmt.Sprintf("缺%s→%s（%s前）", it.Name, k.id, when(&c.Desk, k.Due)))
+		list = append(list, request{typ: t, pack: u.pack, unit: u.spot.Unit, place: u.at(), text: "缺" + it.Name + "（" + u.list.Title + "）", help: help})
 	}
-	for l, n := range given {
-		out.Changes = append(out.Changes, store.Put(counts, l, last[l].Rev, strconv.Itoa(n)))
+	found, out, err := f.openAll(ctx, &c.Desk, c.Person.UserID, list, u.open)
+	if err != nil {
+		return handlers.Outcome{}, err
 	}
-	out.Changes = append(out.Changes, store.Put(checks, field, cell.Rev, fmt.Sprintf("%s|%d|%s", strings.Join(u.missing, ","), c.At.Unix(), c.Person.UserID)))
+	out.Audit = handlers.Audit{Unit: u.spot.Unit, Record: "检/" + field, Rev: cell.Rev + 1, Values: strings.Join(u.missing, ",")}
+	out.Changes = append(out.Changes, store.Put(checks, field, cell.Rev, fmt.Sprintf("%s|%d|%s|%s", strings.Join(u.missing, ","), c.At.Unix(), c.Person.UserID, u.mode)))
 	whole, places := 0, 0
 	for name, cell := range *every {
 		if strings.HasPrefix(name, u.list.Name+"/") && name != field {
@@ -126,16 +104,39 @@ func (f *Family) checked(ctx context.Context, c *handlers.Call, u checkup) (hand
 		whole++
 	}
 	text := fmt.Sprintf("%s %d/%d", u.place, len(u.list.Items)-len(u.missing), len(u.list.Items))
-	if len(found) > 0 {
-		text += "：" + strings.Join(found, "，")
+	var parts []string
+	for i, o := range found {
+		parts = append(parts, o.missing(&c.Desk, u.missing[i]))
+	}
+	if len(parts) > 0 {
+		text += "：" + strings.Join(parts, "，")
+	}
+	if u.note != "" {
+		text += "；" + u.note
 	}
 	out.Reply = handlers.Say(fmt.Sprintf("%s\n%s齐的 %d/%d处（只算查过的）。", text, u.list.Title, whole, places))
 	return out, nil
 }
 
+// at is the place as a case names it: "" for a whole committee.
+func (u checkup) at() string {
+	if u.place == u.spot.Unit {
+		return ""
+	}
+	return u.place
+}
+
+// missing is 缺登记本→W06（今天19:00前）.
+func (o opened) missing(d *handlers.Desk, item string) string {
+	if o.joined {
+		return fmt.Sprintf("缺%s（已有%s）", item, o.k.id)
+	}
+	return fmt.Sprintf("缺%s→%s（%s前）", item, o.k.id, when(d, o.k.Due))
+}
+
 // checklist is the list a line begins with.
-func checklist(c *handlers.Call) (*config.Checklist, *config.Pack, string) {
-	text := strings.TrimSpace(c.Rest)
+func checklist(c *handlers.Call, text string) (*config.Checklist, *config.Pack, string) {
+	text = strings.TrimSpace(text)
 	var best *config.Checklist
 	var of *config.Pack
 	for _, p := range c.Packs() {
@@ -186,4 +187,66 @@ func place(list *config.Checklist, s spot, rest string) (string, string) {
 		return s.Name, rest
 	}
 	return s.Name + more, rest[at:]
+}
+
+// after an item, these say that it is not as it should be, or that it is.
+var (
+	badAfter  = []string{"不全", "不规范", "没有", "缺失", "缺", "坏了", "坏", "无"}
+	goodAfter = []string{"规范", "正常", "齐全", "都好", "好", "有", "全", "ok", "√"}
+)
+
+// turned puts what is said behind an item before it: 登记不全 becomes 缺登记, 门禁好 falls away.
+// A line that is all good is 全有.
+func turned(list *config.Checklist, text string) string {
+	text = syntax.Normalise(text)
+	var bad []string
+	good := 0
+	for _, it := range list.Items {
+		for _, name := range append([]string{it.Name}, it.Aliases...) {
+			i := strings.Index(text, name)
+			if i < 0 {
+				continue
+			}
+			behind := strings.TrimLeft(text[i+len(name):], " ")
+			if rest, ok := cutFirst(behind, badAfter); ok {
+				bad = append(bad, it.Name)
+				text = text[:i] + " " + rest
+			} else if rest, ok := cutFirst(behind, goodAfter); ok {
+				good++
+				text = text[:i] + " " + rest
+			}
+			break
+		}
+	}
+	text = strings.TrimSpace(text)
+	switch {
+	case len(bad) > 0:
+		text += " 缺" + strings.Join(bad, "、")
+	case good > 0 && strings.Trim(text, " ,。、0123456789/") == "":
+		text += " 全有"
+	}
+	return text
+}
+
+func cutFirst(text string, words []string) (rest string, ok bool) {
+	for _, w := range words {
+		if rest, ok := strings.CutPrefix(text, w); ok {
+			return rest, true
+		}
+	}
+	return text, false
+}
+
+// aside takes what is no item out of a line: a share such as 复工12/86 that the inspector
+// noted by the way.
+func aside(text string) (rest, note string) {
+	var keep, notes []string
+	for _, w := range strings.Fields(text) {
+		if a, b, ok := strings.Cut(w, "/"); ok && a != "" && b != "" && b[0] >= '0' && b[0] <= '9' && a[len(a)-1] >= '0' && a[len(a)-1] <= '9' {
+			notes = append(notes, w)
+			continue
+		}
+		keep = append(keep, w)
+	}
+	return strings.Join(keep, " "), strings.Join(notes, " ")
 }

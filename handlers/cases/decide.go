@@ -58,7 +58,8 @@ func (f *Family) decide(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	if street {
 		to = append([]string{k.liaison(&c.Desk)}, k.Owners...)
 	}
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, fmt.Sprintf("%s 定了：%s%s。改好回：/改 %s 怎么改的", k.name(), k.Measure, until, k.short()), to...)
+	line := fmt.Sprintf("%s 定了：%s%s", k.name(), k.Measure, until)
+	out.Pushes = k.tellBrief(&c.Desk, c.Person.UserID, handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。改好回：/改 %s 怎么改的", line, k.short()), Line: line, Hint: hintMend}, to...)
 	return out, nil
 }
 
@@ -89,7 +90,7 @@ func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		r.owners = append(r.owners, w.UserID)
 		r.unit = w.Unit
 	}
-	k := f.draft(c, r)
+	k := f.draft(&c.Desk, c.Person.UserID, r)
 	out, err := f.store(ctx, c, k, t.Letter)
 	if err != nil {
 		return handlers.Outcome{}, err

@@ -123,6 +123,11 @@ func (f *Family) moment(ctx context.Context, it *handlers.Item) (handlers.Outcom
 	if k == nil {
 		return handlers.Outcome{}, handlers.ErrNothing
 	}
+	m, err := readMode(ctx, d)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	k.Loud = m.awake(d) && (k.Loud || k.State == Hidden && !typ(d.Street, k).Work) // nights are quiet again when the mode has ended
 	var pushes []store.Push
 	var notes []string
 	rang := false
@@ -170,8 +175,12 @@ func (f *Family) ending(d *handlers.Desk, k *Case) []store.Push  { return k.nudg
 // nudge is said only if it still matters when its turn comes.
 func (k *Case) nudge(d *handlers.Desk, why string) []store.Push {
 	var out []store.Push
+	kind := handlers.Nudge
+	if k.Loud {
+		kind = handlers.Emergency
+	}
 	for _, id := range k.Owners {
-		out = append(out, handlers.PushRecipe(handlers.ToPerson(id), handlers.Nudge, recipeRemind,
+		out = append(out, handlers.PushRecipe(handlers.ToPerson(id), kind, recipeRemind,
 			map[string]string{"id": k.id, "due": strconv.FormatInt(k.Due, 10), "why": why}, d.At))
 	}
 	return out
@@ -189,20 +198,26 @@ func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handler
 		if k.State != Waiting {
 			return handlers.Content{}, &handlers.Moot{Why: "已经有人接了"}
 		}
-		return handlers.Say(fmt.Sprintf("%s 等您接，%s前办好。接了回：/接 %s；改好回：/改 %s 怎么改的", k.name(), when(&s.Desk, k.Due), k.short(), k.short())), nil
+		return handlers.Content{
+			Text: fmt.Sprintf("%s 等您接，%s前办好。接了回：/接 %s；改好回：/改 %s 怎么改的", k.name(), when(&s.Desk, k.Due), k.short(), k.short()),
+			Line: fmt.Sprintf("%s 等您接，%s前", k.name(), when(&s.Desk, k.Due)), Hint: hintTake,
+		}, nil
 	}
-	return handlers.Say(fmt.Sprintf("%s %s前。改好回：/改 %s 怎么改的；来不及：/延 %s 日期 原因；要街道帮：/呼 %s 要什么",
-		k.name(), when(&s.Desk, k.Due), k.short(), k.short(), k.short())), nil
+	return handlers.Content{
+		Text: fmt.Sprintf("%s %s前。改好回：/改 %s 怎么改的；来不及：/延 %s 日期 原因；要街道帮：/呼 %s 要什么",
+			k.name(), when(&s.Desk, k.Due), k.short(), k.short(), k.short()),
+		Line: fmt.Sprintf("%s %s前", k.name(), when(&s.Desk, k.Due)), Hint: hintLate,
+	}, nil
 }
 
 func (f *Family) overdue(d *handlers.Desk, k *Case) []store.Push {
-	return k.tell(d, "", handlers.CaseCard, fmt.Sprintf("%s 过了%s。责任：%s（用时：%s）。有难处请帮一把：/问题 %s",
-		k.name(), date(d, k.Due), titles(d, k.Owners), f.heldText(d, k), k.short()), k.liaison(d))
+	line := fmt.Sprintf("%s 过了%s。责任：%s（用时：%s）", k.name(), date(d, k.Due), titles(d, k.Owners), f.heldText(d, k))
+	return k.tellBrief(d, "", k.loudness(), handlers.Content{Text: fmt.Sprintf("%s。有难处请帮一把：/问题 %s", line, k.short()), Line: line, Hint: hintSee}, k.liaison(d))
 }
 
 func (f *Family) stillOverdue(d *handlers.Desk, k *Case) []store.Push {
-	return k.tell(d, "", handlers.CaseCard, fmt.Sprintf("%s 昨天到期，还没改好。责任：%s（用时：%s）。要定措施：/定 %s 措施 时限",
-		k.name(), titles(d, k.Owners), f.heldText(d, k), k.short()), k.chief(d))
+	line := fmt.Sprintf("%s 昨天到期，还没改好。责任：%s（用时：%s）", k.name(), titles(d, k.Owners), f.heldText(d, k))
+	return k.tellBrief(d, "", handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。要定措施：/定 %s 措施 时限", line, k.short()), Line: line, Hint: hintDecide}, k.chief(d))
 }
 
 // unanswered is the moved clock: the street has the ball, so it is the street that is told.
@@ -218,9 +233,11 @@ func (f *Family) unanswered(d *handlers.Desk, k *Case) []store.Push {
 			break
 		}
 	}
-	return k.tell(d, "", handlers.CaseCard, fmt.Sprintf("%s %s。现在是街道的时间（用时：%s）。", k.name(), what, f.heldText(d, k)), to...)
+	line := fmt.Sprintf("%s %s。现在是街道的时间（用时：%s）", k.name(), what, f.heldText(d, k))
+	return k.tellBrief(d, "", handlers.CaseCard, handlers.Content{Text: line + "。", Line: line}, to...)
 }
 
 func (f *Family) unhelped(d *handlers.Desk, k *Case) []store.Push {
-	return k.tell(d, "", handlers.CaseCard, fmt.Sprintf("%s：街道答应“%s”，过了%s还没帮到。帮到了回：/改 %s 怎么帮的", k.name(), k.Help, date(d, k.HelpDue), k.short()), k.liaison(d), k.chief(d))
+	line := fmt.Sprintf("%s：街道答应“%s”，过了%s还没帮到", k.name(), k.Help, date(d, k.HelpDue))
+	return k.tellBrief(d, "", handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。帮到了回：/改 %s 怎么帮的", line, k.short()), Line: line, Hint: hintHelp}, k.liaison(d), k.chief(d))
 }

@@ -16,10 +16,16 @@ import (
 // number alone is not enough where it could be a figure.
 func (f *Family) Rectify(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
 	ref, rest, ok := syntax.Reference(c.Rest)
+	if quoted, found := inQuote(c.Message.Quote, c.BotName()); !ok && found {
+		ref, rest, ok = quoted, c.Rest, true
+	}
 	if !ok || rest == "" && ref.Letter == "" && c.Person.Has(committee...) {
 		return handlers.Outcome{}, false, nil
 	}
 	list, err := several(ctx, &c.Desk, ids(c.Street, ref))
+	if ref.Sub > 0 && ref.Letter == "" { // 2.3 can be a day as well: only who has such an item means it
+		list = slices.DeleteFunc(list, func(k *Case) bool { return !k.sees(&c.Desk, c.Person) })
+	}
 	if err != nil || len(list) == 0 {
 		return handlers.Outcome{}, false, err
 	}
@@ -67,6 +73,7 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已改待验（用时：%s）。会有别人来看一眼，不用发照片。", k.name(), f.heldText(&c.Desk, k)))
 	card := handlers.Content{
 		Text: fmt.Sprintf("%s：%s说改好了——%s\n看过了回：/验 %s 过，或 /验 %s 退 原因", k.name(), c.Person.Title, k.Last.Note, k.short(), k.short()),
+		Line: fmt.Sprintf("%s：%s说改好了——%s", k.name(), c.Person.Title, k.Last.Note), Hint: hintLook,
 		Card: &handlers.Card{
 			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: c.Person.Title + "说改好了", Body: k.Last.Note,
 			Buttons: []handlers.Button{{Text: "通过", Line: "/验 " + k.id + " 过", Primary: true}, {Text: "退回", Line: "/验 " + k.id + " 退"}},
@@ -76,6 +83,9 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 		if p, ok := person(&c.Desk, id); ok && k.mayVerify(&c.Desk, p) == "" {
 			out.Pushes = append(out.Pushes, k.push(&c.Desk, id, handlers.CaseCard, card))
 		}
+	}
+	if l, ok := person(&c.Desk, k.liaison(&c.Desk)); len(out.Pushes) == 0 && ok && k.mayVerify(&c.Desk, l) == "" { // who found it is of the side that mended it
+		out.Pushes = append(out.Pushes, k.push(&c.Desk, l.UserID, handlers.CaseCard, card))
 	}
 	return out, nil
 }

@@ -134,7 +134,11 @@ func liveALot(t *testing.T, r *rand.Rand) {
 		if len(before) == 0 || r.IntN(5) == 0 {
 			return pick("1", "2", "3", "W1", "W9", "急1", "J1", "#1", "2.3")
 		}
-		return pick(slices.Sorted(maps.Keys(before))...)
+		ids := slices.Sorted(maps.Keys(before))
+		if r.IntN(2) == 0 { // often one of the same few, so that much happens to it
+			ids = ids[:min(4, len(ids))]
+		}
+		return pick(ids...)
 	}
 	lines := []func() string{
 		func() string { return "/查 演员 彩虹花苑南门 没人问" },
@@ -160,6 +164,14 @@ func liveALot(t *testing.T, r *rand.Rand) {
 		func() string { return "/问题 " + id() + " 再看看" },
 		func() string { return "/问题 " + id() },
 		func() string { return "/问题" },
+		func() string { // seldom: what is opened is read at every step
+			return pick("/查 站前小区东门 没测温 已当场改", "/巡 文苑 旧里缺人 门岗好", "/清单 督查反馈\n管理办 明天 贴告示\n梅园 2.16 补登记本",
+				"/任务 楼宇防疫\n管理办 2.20 出标准", "/问题", "/问题", "/问题", "/问题")
+		},
+		func() string {
+			return "/清单 " + pick("1.1", "1.2", "2.1") + " " + pick("117/123", "八成", "完成", "123/123")
+		},
+		func() string { return "/任务 1.1 " + pick("50%", "100%") },
 		func() string { return "/例会" },
 	}
 	seen := map[State]bool{}
@@ -245,5 +257,47 @@ func TestTwoAtOnce(t *testing.T) {
 	now, old := h.world()
 	if k := now["W01"]; done != 1 || k.State != Fixed || k.rev != 2 || len(old) != 1 {
 		t.Errorf("%d did it, the case is %s at revision %d with %d older", done, k.State, k.rev, len(old))
+	}
+}
+
+// A pressed button is the line it stands for: by a stranger, a second time or late it hears
+// why not, and nothing changes.
+func TestClicks(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.say("dc-1", "/查 彩虹花苑南门 没测温")
+	h.say("wy-1", "/改 1 换班了")
+	n := 0
+	press := func(from, key string) handlers.Result {
+		n++
+		return h.router.Try(context.Background(), handlers.Message{
+			ID: fmt.Sprint("click:", n), Via: handlers.ViaApp, From: from, Kind: handlers.Click, Press: handlers.Press{Task: "t", Key: key}, At: h.now,
+		})
+	}
+	before, _ := h.world()
+	for from, why := range map[string]string{"sj-wenyuan": "不归您", "wy-1": "自己改的不能自己验", "sj-meiyuan": "自己这边", "nobody": "不在名单"} {
+		if r := press(from, "/验 W01 过"); r.Refusal == nil || !strings.Contains(r.Refusal.Error(), why) {
+			t.Errorf("%s presses and hears %+v", from, r.Refusal)
+		}
+	}
+	if now, _ := h.world(); cmp.Diff(before["W01"].encode(), now["W01"].encode()) != "" {
+		t.Error("a stranger's click changed the case")
+	}
+	if r := press("dc-1", "/验 W01 过"); r.Refusal != nil || r.Err != nil {
+		t.Fatalf("the finder presses and hears %+v %v", r.Refusal, r.Err)
+	}
+	closed, _ := h.world()
+	h.now = h.now.Add(48 * time.Hour)
+	for _, key := range []string{"/验 W01 过", "/验 W01 退", "/接 W01", "/改 W01 已改"} {
+		from := "dc-1"
+		if !strings.HasPrefix(key, "/验") {
+			from = "wy-1"
+		}
+		if r := press(from, key); r.Refusal == nil {
+			t.Errorf("%s late: no refusal, %q", key, r.Outcome.Reply.Text)
+		}
+	}
+	if now, _ := h.world(); cmp.Diff(closed["W01"].encode(), now["W01"].encode()) != "" {
+		t.Error("a late click changed the case")
 	}
 }

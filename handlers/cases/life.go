@@ -25,10 +25,12 @@ type Verb string
 const (
 	Open    Verb = "开"
 	Hide    Verb = "暗"
+	Spot    Verb = "当场改" // found, and mended before the finder's eyes
 	Release Verb = "放"
 	Accept  Verb = "接"
 	Note    Verb = "补"
 	Join    Verb = "并"
+	Advance Verb = "进" // an item of a list is so far
 	Decide  Verb = "定"
 	Extend  Verb = "延"
 	Grant   Verb = "准"
@@ -42,6 +44,7 @@ const (
 	Relapse Verb = "反弹"
 	Drawn   Verb = "抽中" // for the look-back
 	Warn    Verb = "到期" // a moment came and somebody was told
+	Hand    Verb = "交"  // somebody took over the post of its owner or finder
 )
 
 // move is one row of the table: from which states a verb leads where; to "" = it stays.
@@ -59,10 +62,12 @@ var (
 var moves = map[Verb]move{
 	Open:    {[]State{""}, Waiting},
 	Hide:    {[]State{""}, Hidden},
+	Spot:    {[]State{""}, Closed},
 	Release: {[]State{Hidden}, Waiting},
 	Accept:  {[]State{Waiting}, Working},
 	Note:    {live, ""},
 	Join:    {live, ""},
+	Advance: {ours, ""},
 	Decide:  {live, ""},
 	Extend:  {[]State{Waiting, Working}, Asking},
 	Grant:   {[]State{Asking}, Working},
@@ -76,6 +81,7 @@ var moves = map[Verb]move{
 	Relapse: {[]State{Fixed, Closed}, Working},
 	Drawn:   {[]State{Fixed, Closed}, ""},
 	Warn:    {append([]State{Hidden}, live...), ""},
+	Hand:    {append([]State{Hidden}, live...), ""},
 }
 
 // after is the state a verb leads to from a state; ok is false where the table has no such
@@ -88,7 +94,7 @@ func after(s State, v Verb) (State, bool) {
 	switch {
 	case v == Helped && s == Called: // the ball goes back to the owner
 		return Working, true
-	case v == Decide && s == Waiting: // decided upon is accepted
+	case (v == Decide || v == Advance) && s == Waiting: // decided upon, or begun, is accepted
 		return Working, true
 	case m.to == "":
 		return s, true

@@ -38,6 +38,9 @@ type request struct {
 	hidden bool
 	loud   bool
 	fresh  bool // said to be another matter than the similar ones
+	spot   bool // mended before the finder's eyes
+	source string
+	item   [2]int // of a list: its number and the item's
 }
 
 // ask is /问: anybody reports a problem, and somebody follows it to its end.
@@ -130,13 +133,24 @@ func (f *Family) finding(ctx context.Context, c *handlers.Call, text string, how
 	}
 	r.cmd, r.line, r.mode, r.hidden, r.fresh = how.cmd, how.line, how.mode, how.hidden, how.fresh
 	r.help, r.helpBy = help, by
+	r.spot = onTheSpot(text) && !r.hidden
 	if r.help == "" {
 		r.help = r.typ.Help
 	}
-	if r.help == "" { // a demand goes with help, or not at all
+	if r.help == "" && !r.spot { // a demand goes with help, or not at all
 		return handlers.Outcome{}, handlers.Refuse("街道帮什么？查问题要连帮什么一起写，这条还没有记。", "在后面加，例：帮 明天10点前 送两把测温枪")
 	}
 	return f.open(ctx, c, r)
+}
+
+// onTheSpot reports whether a finding was mended before the finder's eyes: 已当场改.
+func onTheSpot(text string) bool {
+	for _, w := range []string{"当场改", "当场已改", "当场纠正", "当场整改", "当场补", "当场解决"} {
+		if i := strings.Index(text, w); i >= 0 && !strings.HasSuffix(text[:i], "没") && !strings.HasSuffix(text[:i], "没有") {
+			return true
+		}
+	}
+	return false
 }
 
 // promise cuts off what the street will do: … 帮 明天10点前 送两把测温枪.
@@ -232,8 +246,8 @@ func (f *Family) open(ctx context.Context, c *handlers.Call, r request) (handler
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	r.loud = m.on(&c.Desk) && !r.typ.Work
-	k := f.draft(c, r)
+	r.loud = m.awake(&c.Desk) && !r.typ.Work
+	k := f.draft(&c.Desk, c.Person.UserID, r)
 	if !r.fresh && !r.hidden {
 		if same := k.similar(list); same != nil {
 			return f.offer(c, same, r), nil
@@ -254,27 +268,33 @@ func (f *Family) open(ctx context.Context, c *handlers.Call, r request) (handler
 }
 
 // draft is the case as it would be opened, without a number.
-func (f *Family) draft(c *handlers.Call, r request) *Case {
+func (f *Family) draft(d *handlers.Desk, finder string, r request) *Case {
 	k := &Case{
 		Type: r.typ.Name, Pack: r.pack.Name, Place: r.place, Unit: r.unit, Text: r.text, Mode: r.mode,
-		Finder: c.Person.UserID, Owners: r.owners, Class: r.typ.Class, Help: r.help, Opened: c.At.Unix(), Loud: r.loud,
+		Finder: finder, Owners: r.owners, Class: r.typ.Class, Help: r.help, Opened: d.At.Unix(), Loud: r.loud, Source: r.source,
 	}
 	if _, household := masked(k.Place + k.Text); household && k.Class < "C2" {
 		k.Class = "C2"
 	}
-	if k.Owners == nil {
-		k.Owners = owners(&c.Desk, r.typ, r.unit, r.place, c.Person.UserID)
+	switch {
+	case k.Owners != nil:
+	case r.source != "": // who reports a figure may well be who can mend it
+		k.Owners = owners(d, r.typ, r.unit, r.place, "")
+	default:
+		k.Owners = owners(d, r.typ, r.unit, r.place, finder)
 	}
-	if r.helpBy.After(c.At) {
+	if r.helpBy.After(d.At) {
 		k.HelpDue = r.helpBy.Unix()
 	}
-	verb := Open
-	if r.hidden {
-		verb = Hide
-	}
-	k.do(verb, c.Person.UserID, c.At, "")
-	if !r.hidden {
-		f.start(&c.Desk, k, r.due)
+	switch {
+	case r.spot:
+		k.Help, k.HelpDue, k.Fixed, k.Closed = "", 0, d.At.Unix(), d.At.Unix()
+		k.do(Spot, finder, d.At, "")
+	case r.hidden:
+		k.do(Hide, finder, d.At, "")
+	default:
+		k.do(Open, finder, d.At, "")
+		f.start(d, k, r.due)
 	}
 	return k
 }
@@ -318,7 +338,7 @@ func (f *Family) store(ctx context.Context, c *handlers.Call, k *Case, letter st
 	}
 	k.id = number(letter, n+1)
 	out := f.outcome(&c.Desk, k)
-	out.Changes = append(out.Changes, store.Put(counts, letter, last.Rev, strconv.Itoa(n+1)), store.Put(recent, k.id, 0, "1"))
+	out.Changes = append(append(out.Changes, store.Put(counts, letter, last.Rev, strconv.Itoa(n+1))), foundNow(&c.Desk, k)...)
 	return out, nil
 }
 
@@ -358,6 +378,9 @@ func (f *Family) receipt(c *handlers.Call, k *Case) string {
 	how := ""
 	if k.Mode != "" {
 		how = "（" + strings.TrimSuffix(k.Mode, "查") + "查）"
+	}
+	if k.State == Closed {
+		return fmt.Sprintf("%s%s 当场改好，已记已销。过几天可能回头看。", k.name(), how)
 	}
 	lines = append(lines, fmt.Sprintf("%s%s 已转%s，%s前办好。", k.name(), how, titles(&c.Desk, k.Owners), when(&c.Desk, k.Due)))
 	if k.Of != "" {

@@ -116,7 +116,7 @@ func (k *Case) sees(d *handlers.Desk, p config.Person) bool {
 	if p.Unit != "" {
 		return false
 	}
-	letter, _ := split(k.id)
+	letter, _, _ := split(k.id)
 	if k.sealed() && letter != string(config.CaseUrgent) { // a household's: who works with it
 		return k.looksAfter(d, p) || p.Has(config.RoleDutyDesk)
 	}

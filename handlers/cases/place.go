@@ -10,7 +10,7 @@ import (
 	"juwei/handlers/syntax"
 )
 
-// spot is a place people name: a gate, a compound, a committee.
+// spot is a place people name: a gate, a compound, an office building, a committee.
 type spot struct {
 	Name, Unit string
 	Gate       bool
@@ -18,8 +18,9 @@ type spot struct {
 
 // atlas are the places of one street, ready to be found in a line.
 type atlas struct {
-	words []syntax.Word
-	spots map[string]spot
+	street *config.Street // as it was when the atlas was made
+	words  []syntax.Word
+	spots  map[string]spot
 }
 
 // atlases keeps one atlas for each street.
@@ -34,8 +35,9 @@ func (a *atlases) of(d *handlers.Desk) *atlas {
 	if a.list == nil {
 		a.list = map[string]*atlas{}
 	}
-	if a.list[d.Street.Code] == nil {
+	if made := a.list[d.Street.Code]; made == nil || made.street != d.Street {
 		a.list[d.Street.Code] = newAtlas(d.Dir.Units(d.Street))
+		a.list[d.Street.Code].street = d.Street
 	}
 	return a.list[d.Street.Code]
 }
@@ -68,6 +70,9 @@ func newAtlas(units []config.Committee) *atlas {
 	for _, u := range units {
 		for _, c := range u.Compounds {
 			add(spot{c.Name, u.Name, false})
+		}
+		for _, x := range u.Sites {
+			add(spot{x.Name, u.Name, false}, x.Aliases...)
 		}
 		add(spot{u.Name, u.Name, false}, u.Aliases...)
 	}
@@ -132,6 +137,9 @@ func person(d *handlers.Desk, userid string) (config.Person, bool) {
 func title(d *handlers.Desk, userid string) string {
 	if p, ok := person(d, userid); ok {
 		return p.Title
+	}
+	if t, ok := d.Dir.Former(userid); ok {
+		return "前" + t
 	}
 	return "系统"
 }

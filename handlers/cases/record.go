@@ -17,8 +17,8 @@ import (
 )
 
 // Where cases lie. The current version of each is one cell of records; the older ones lie
-// in history as "<number>#<revision>"; recent names those that are open or were closed
-// within a week, so that lists need not read a year; counts holds the last number given
+// in history as "<number>#<revision>"; recent has those that are open or were closed within
+// a week, in brief, so that lists need not read a year; counts holds the last number given
 // behind each letter.
 var (
 	records = store.Records("case")
@@ -59,7 +59,10 @@ type Case struct {
 	Of      string   `json:"r,omitempty"`  // the case it repeats within a week
 	Look    string   `json:"lk,omitempty"` // the day it was drawn for the look-back
 	Looked  bool     `json:"ld,omitempty"`
-	Told    int      `json:"e,omitempty"` // which warnings have been given
+	Told    int      `json:"e,omitempty"`  // which warnings have been given
+	Source  string   `json:"sr,omitempty"` // the report's field it came from
+	Part    int      `json:"pa,omitempty"` // 清单, 任务: how far it is,
+	Whole   int      `json:"wh,omitempty"` // of how many; 100 for a percentage
 	Class   string   `json:"z,omitempty"`
 	Loud    bool     `json:"lo,omitempty"` // opened in the emergency mode, and its time counts at night: it is told at night
 	Chain   []string `json:"ch,omitempty"` // 急: who is called, one after the other
@@ -89,6 +92,12 @@ type Event struct {
 
 // number is a case's name: W25, 急01, J08.
 func number(letter string, n int) string { return fmt.Sprintf("%s%02d", letter, n) }
+
+// item is the name of a case that is an item of a list: 清单2.3.
+func item(letter string, n, sub int) string { return fmt.Sprintf("%s%d.%d", letter, n, sub) }
+
+// listed reports whether the numbers behind a letter have two parts.
+func listed(letter string) bool { return config.CaseKind(letter).Listed() }
 
 // short is a number as it is copied back: 25 of W25, J8 of J08.
 func (k *Case) short() string {
@@ -147,7 +156,7 @@ func (k *Case) do(v Verb, by string, at time.Time, note string) bool {
 // line of the audit.
 func (f *Family) outcome(d *handlers.Desk, k *Case) handlers.Outcome {
 	out := handlers.Outcome{
-		Changes: []store.Change{k.put()},
+		Changes: []store.Change{k.put(), store.Put(recent, k.id, store.Any, k.brief(d))},
 		Audit:   handlers.Audit{Unit: k.Unit, Record: k.id, Rev: k.rev + 1, Values: k.encode()},
 	}
 	if at := f.next(d, k); !at.IsZero() {
@@ -208,22 +217,26 @@ func several(ctx context.Context, d *handlers.Desk, ids []string) ([]*Case, erro
 
 // inOrder compares numbers: by letter, then by number.
 func inOrder(a, b string) int {
-	la, na := split(a)
-	lb, nb := split(b)
-	return cmp.Or(strings.Compare(la, lb), na-nb)
+	la, na, sa := split(a)
+	lb, nb, sb := split(b)
+	return cmp.Or(strings.Compare(la, lb), na-nb, sa-sb)
 }
 
-// split takes a number apart: 急01 is 急 and 1.
-func split(id string) (letter string, n int) {
+// split takes a number apart: 急01 is 急 and 1, 清单2.3 is 清单, 2 and 3.
+func split(id string) (letter string, n, sub int) {
 	i := strings.IndexAny(id, "0123456789")
 	if i < 0 {
-		return id, 0
+		return id, 0, 0
 	}
-	n, err := strconv.Atoi(id[i:])
+	first, second, parts := strings.Cut(id[i:], ".")
+	n, err := strconv.Atoi(first)
+	if err == nil && parts {
+		sub, err = strconv.Atoi(second)
+	}
 	if err != nil {
-		return id, 0
+		return id, 0, 0
 	}
-	return id[:i], n
+	return id[:i], n, sub
 }
 
 // typ is the case's type. A type that was taken out of its pack meanwhile keeps its cases
@@ -236,10 +249,10 @@ func typ(s *config.Street, k *Case) *config.CaseType {
 			}
 		}
 	}
-	letter, _ := split(k.id)
+	letter, _, _ := split(k.id)
 	kind := config.CaseProblem
-	if letter == string(config.CaseUrgent) {
-		kind = config.CaseUrgent
+	if letter == string(config.CaseUrgent) || listed(letter) {
+		kind = config.CaseKind(letter)
 	}
 	return &config.CaseType{Name: k.Type, Kind: kind, Letter: letter, Due: 24 * time.Hour, Work: true, Verify: config.VerifySecond, HelpDue: 24 * time.Hour}
 }
@@ -269,12 +282,15 @@ func letters(s *config.Street) []string {
 
 // ids are the numbers a typed reference can mean: without a letter, any letter's.
 func ids(s *config.Street, ref syntax.Ref) []string {
-	if ref.Sub > 0 {
-		return nil
-	}
 	var out []string
 	for _, l := range letters(s) {
-		if ref.Letter == "" || ref.Letter == l || ref.Letter == "查" || ref.Letter == string(config.CaseProblem) && l == "W" {
+		switch {
+		case listed(l) != (ref.Sub > 0):
+		case ref.Letter == "" || ref.Letter == l:
+			if out = append(out, number(l, ref.N)); listed(l) {
+				out[len(out)-1] = item(l, ref.N, ref.Sub)
+			}
+		case ref.Sub == 0 && (ref.Letter == "查" || ref.Letter == string(config.CaseProblem) && l == "W"):
 			out = append(out, number(l, ref.N))
 		}
 	}

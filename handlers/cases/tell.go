@@ -11,18 +11,28 @@ import (
 // announce tells the owners, and whoever is to help.
 func (f *Family) announce(d *handlers.Desk, k *Case) []store.Push {
 	var out []store.Push
-	kind := handlers.CaseCard
-	if k.Loud {
-		kind = handlers.Emergency
+	if k.State == Closed { // mended on the spot
+		return k.tell(d, k.Finder, handlers.CaseCard, fmt.Sprintf("%s：%s。%s看着改好的，已销，记在这里：/问题 %s", k.name(), k.Text, title(d, k.Finder), k.short()), k.Owners...)
 	}
 	for _, id := range k.Owners {
-		out = append(out, k.push(d, id, kind, k.ownerCard(d)))
+		out = append(out, k.push(d, id, k.loudness(), k.ownerCard(d)))
 	}
 	if k.Help != "" && !slices.Contains(k.Owners, k.liaison(d)) {
-		out = append(out, k.push(d, k.liaison(d), handlers.CaseCard, handlers.Say(fmt.Sprintf(
-			"%s：街道答应帮“%s”，%s前。帮到了回：/改 %s 怎么帮的", k.name(), k.Help, date(d, k.HelpDue), k.short()))))
+		line := fmt.Sprintf("%s：街道答应帮“%s”，%s前", k.name(), k.Help, date(d, k.HelpDue))
+		out = append(out, k.push(d, k.liaison(d), handlers.CaseCard, handlers.Content{
+			Text: fmt.Sprintf("%s。帮到了回：/改 %s 怎么帮的", line, k.short()), Line: line, Hint: hintHelp,
+		}))
 	}
 	return out
+}
+
+// loudness is how an owner is told: at night too where the case was opened in the emergency
+// mode, and the mode still holds.
+func (k *Case) loudness() handlers.PushKind {
+	if k.Loud {
+		return handlers.Emergency
+	}
+	return handlers.CaseCard
 }
 
 // push says something about the case to one person; sealed if the case is.
@@ -47,15 +57,41 @@ func (k *Case) tell(d *handlers.Desk, but string, kind handlers.PushKind, text s
 	return out
 }
 
+// tellBrief says the same to several people once each: the whole text by itself, or where
+// others are said with it one line, and once what can be answered.
+func (k *Case) tellBrief(d *handlers.Desk, but string, kind handlers.PushKind, say handlers.Content, to ...string) []store.Push {
+	out := k.tell(d, but, kind, say.Text, to...)
+	for i := range out {
+		out[i].Body = handlers.Parcel{Content: say}.Body()
+	}
+	return out
+}
+
+// What can be answered to several lines at once.
+const (
+	hintMend   = "改好回：/改 编号 怎么改的；解决不了：/呼 编号 要什么"
+	hintHelp   = "帮到了回：/改 编号 怎么帮的"
+	hintSee    = "有难处请帮一把：/问题 编号"
+	hintDecide = "要定措施：/定 编号 措施 时限"
+	hintLook   = "看过了回：/验 编号 过，或 /验 编号 退 原因"
+	hintTake   = "接了回：/接 编号"
+	hintLate   = "改好回：/改 编号 怎么改的；来不及：/延 编号 日期 原因"
+)
+
 // ownerCard is what the owner gets: what, until when, what the street does, three buttons.
 func (k *Case) ownerCard(d *handlers.Desk) handlers.Content {
 	body := k.Text
 	if k.Help != "" {
 		body += fmt.Sprintf("\n街道帮：%s（%s前）", k.Help, date(d, k.HelpDue))
 	}
-	until := date(d, k.Due) + "前"
+	until, name := date(d, k.Due)+"前", k.name()
+	how := fmt.Sprintf("改好了回：/改 %s 怎么改的", k.short())
+	if l, _, _ := split(k.id); listed(l) {
+		name, how = k.id, fmt.Sprintf("到哪了回：/%s %s 80%%；完了回：/改 %s 怎么办的", l, k.pair(), k.short())
+	}
 	return handlers.Content{
-		Text: fmt.Sprintf("%s：%s\n%s办好。改好了回：/改 %s 怎么改的\n自己解决不了：/呼 %s 要什么", k.name(), body, until, k.short(), k.short()),
+		Text: fmt.Sprintf("%s：%s\n%s办好。%s\n自己解决不了：/呼 %s 要什么", name, body, until, how, k.short()),
+		Line: fmt.Sprintf("%s：%s，%s", name, k.Text, until), Hint: hintMend,
 		Card: &handlers.Card{
 			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: until, Body: body,
 			Buttons: []handlers.Button{
@@ -67,6 +103,6 @@ func (k *Case) ownerCard(d *handlers.Desk) handlers.Content {
 
 // task is a card's id: the case and its version.
 func (k *Case) task() string {
-	letter, n := split(k.id)
-	return fmt.Sprintf("case-%x-%d-%d", letter, n, k.rev+1)
+	letter, n, sub := split(k.id)
+	return fmt.Sprintf("case-%x-%d-%d-%d", letter, n, sub, k.rev+1)
 }

@@ -52,7 +52,7 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 			r.place = s.Name
 		}
 	}
-	k := f.draft(c, r)
+	k := f.draft(&c.Desk, c.Person.UserID, r)
 	chain, err := f.chain(ctx, &c.Desk, k)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -98,7 +98,7 @@ func (k *Case) firstAnswer(c *handlers.Call, t *config.CaseType) string {
 
 // n is the number alone: 1 of 急01.
 func (k *Case) n() string {
-	_, n := split(k.id)
+	_, n, _ := split(k.id)
 	return strconv.Itoa(n)
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"juwei/config"
 	"juwei/handlers"
-	"juwei/store"
 )
 
 // mayVerify says why a person may not judge whether a case is done; "" = may. Never the one
@@ -130,7 +129,6 @@ func (f *Family) relapse(c *handlers.Call, k *Case, why string) (handlers.Outcom
 	k.Closed, k.Fixed, k.Fixer, k.Left, k.Look, k.Told = 0, 0, "", 0, "", k.Told&toldHelp
 	f.start(&c.Desk, k, time.Time{})
 	out := f.outcome(&c.Desk, k)
-	out.Changes = append(out.Changes, store.Put(recent, k.id, store.Any, "1"))
 	chief := k.chief(&c.Desk)
 	times := ""
 	if k.Again > 1 {

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -49,6 +50,47 @@ func Visits(day string, gates []Gate, checkers []Checker, before []int) ([]int, 
 		return nil, ErrNoPlan
 	}
 	return p.plan, nil
+}
+
+// OffPeak is which of a plan's visits fall in the odd hours: share per cent of them, rounded
+// up, as evenly over the checkers as can be; who had one the last time (rested = false)
+// comes after who had none.
+func OffPeak(day string, share int, gates []Gate, checkers []Checker, plan []int, rested func(checker int) bool) []bool {
+	rank := func(name string) uint64 {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%s|odd|%s", day, name)
+		return h.Sum64()
+	}
+	order := make([]int, len(checkers))
+	mine := make([][]int, len(checkers))
+	for i := range checkers {
+		order[i] = i
+	}
+	for g, i := range plan {
+		mine[i] = append(mine[i], g)
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if ra, rb := rested(a), rested(b); ra != rb {
+			if ra {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(rank(checkers[a].Name), rank(checkers[b].Name)), a-b)
+	})
+	for i := range mine {
+		slices.SortFunc(mine[i], func(a, b int) int { return cmp.Or(cmp.Compare(rank(gates[a].Name), rank(gates[b].Name)), a-b) })
+	}
+	odd := make([]bool, len(gates))
+	for left, turn := (len(gates)*share+99)/100, 0; left > 0; turn++ {
+		for _, i := range order {
+			if left > 0 && turn < len(mine[i]) {
+				odd[mine[i][turn]] = true
+				left--
+			}
+		}
+	}
+	return odd
 }
 
 type planner struct {

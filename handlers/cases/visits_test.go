@@ -20,6 +20,7 @@ func TestVisits(t *testing.T) {
 		gates = append(gates, Gate{fmt.Sprintf("g%d", g), fmt.Sprintf("u%d", g*g%19)})
 	}
 	var before []int
+	tired := make([]bool, len(checkers))
 	for day := range 30 {
 		plan, err := Visits(fmt.Sprint("day", day), gates, checkers, before)
 		if err != nil {
@@ -43,6 +44,31 @@ func TestVisits(t *testing.T) {
 			t.Fatalf("day %d: the same lists give another plan", day)
 		}
 		before = plan
+
+		odd := OffPeak(fmt.Sprint("day", day), oddShare, gates, checkers, plan, func(i int) bool { return !tired[i] })
+		nights, n := make([]int, len(checkers)), 0
+		for g, yes := range odd {
+			if yes {
+				nights[plan[g]]++
+				n++
+			}
+		}
+		if 100*n < oddShare*len(gates) || 100*(n-1) >= oddShare*len(gates) {
+			t.Fatalf("day %d: %d of %d visits in the odd hours", day, n, len(gates))
+		}
+		if slices.Max(nights)-slices.Min(nights) > 1 {
+			t.Fatalf("day %d: odd hours %v", day, nights)
+		}
+		for i := range checkers {
+			for j := range checkers { // who had fewer the last time has no fewer than who had more
+				if tired[j] && !tired[i] && nights[i] < nights[j] {
+					t.Fatalf("day %d: %s had the odd hours again before %s", day, checkers[j].Name, checkers[i].Name)
+				}
+			}
+		}
+		for i := range checkers {
+			tired[i] = nights[i] > slices.Min(nights)
+		}
 	}
 }
 

@@ -2,296 +2,183 @@ package digest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"juwei/config"
 	"juwei/handlers"
-	"juwei/store"
 )
 
-// counted is a form's figures of two days.
-type counted struct {
-	form        *config.Form
-	day, before []handlers.Filed
-	both        [][2]handlers.Filed // the units present on both days
-	sum         map[string]int      // the day's totals by field
+// kind is what sort of digest is put together.
+type kind struct {
+	name string // 晨报
+	live bool   // of a day that is not over
+	days int    // reported on; 0 = one
 }
 
-// compose writes the digest of a morning: the day before it, in a constant number of
-// round trips whatever the number of units.
-func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, morning config.Day) (said, error) {
-	day := morning.Add(-1)
+var (
+	morning = kind{name: "晨报"}
+	soFar   = kind{name: "今日", live: true}
+)
+
+// compose writes the digest about a day, for the street and for each of its areas, in a
+// constant number of round trips whatever the number of units and sections.
+func (f *Family) compose(ctx context.Context, d *handlers.Desk, p *config.Pack, day config.Day, k kind) (said, []loss, error) {
 	if !slices.Contains(d.Street.Active(day), p) {
-		return said{}, handlers.ErrNothing // the pack asked nothing that day
+		return said{}, nil, handlers.ErrNothing // the pack asked nothing that day
 	}
-	b := d.Read()
-	last := b.Cell(store.Digests(), field(p, day))
-	type reads struct {
-		day, before func() ([]handlers.Filed, error)
+	scopes := append([]scope{whole(d)}, areas(d)...)
+	fs, err := f.gather(ctx, d, p, day, scopes)
+	if err != nil {
+		return said{}, nil, err
 	}
-	var pending []reads
-	forms := p.On(day)
-	for _, form := range forms {
-		pending = append(pending, reads{f.tally(b, form, day), f.tally(b, form, form.Prior(day))})
+	street := f.page(d, fs, scopes[0], k)
+	if len(street.lost) > 0 && !slices.ContainsFunc(street.lines, func(l line) bool { return !l.lost }) {
+		return said{}, nil, fmt.Errorf("nothing could be read: %w", street.lost[0].why)
 	}
-	var more []func() (string, error)
-	if d.Street.Active(day)[0] == p { // of several packs one says them
-		for _, line := range f.lines {
-			more = append(more, line(d, b, day))
-		}
+	out := said{Day: day, Filed: street.filed, Totals: street.totals, Figures: street.parts, Areas: map[string]saying{}}
+	out.saying = fit(street.words(d), "/"+k.name+" 全")
+	for _, sc := range scopes[1:] {
+		out.Areas[sc.name] = fit(f.page(d, fs, sc, k).words(d), "/"+k.name+" "+sc.name+" 全")
 	}
-	if err := b.Run(ctx); err != nil {
-		return said{}, fmt.Errorf("read reports of %s: %w", day, err)
-	}
-	out := said{Day: day, Filed: map[string]int{}, Totals: map[string]map[string]int{}}
-	byForm := map[string]counted{}
-	var heads []string
-	units := len(d.Dir.Units(d.Street))
-	for i, form := range forms {
-		c := counted{form: form}
-		var err error
-		if c.day, err = pending[i].day(); err != nil {
-			return said{}, err
-		}
-		if c.before, err = pending[i].before(); err != nil {
-			return said{}, err
-		}
-		c.both, c.sum = both(c.day, c.before), totals(form, c.day)
-		byForm[form.Name] = c
-		if len(c.day) == 0 && !form.Required {
-			continue
-		}
-		out.Filed[form.Name] = len(c.day)
-		out.Totals[form.Name] = c.sum
-		if form.Required && form.Every != config.EveryEvent {
-			head := c.head(units)
-			if form.Every == config.EveryWeek { // its week ended on another day
-				head = strings.Replace(head, form.Name, form.Name+"（"+form.Closed(day).Label()+"）", 1)
-			}
-			heads = append(heads, head)
-		}
-	}
-	lines := []string{fmt.Sprintf("【晨报 %s】%s", morning.Label(), p.Title), day.Label() + strings.Join(heads, "；")}
-	base, changed := 0, false
-	for _, s := range p.Digest {
-		c, ok := byForm[s.Form]
-		if !ok || len(c.day) == 0 { // nobody filed: no figures, rather than zeros
-			continue
-		}
-		lines = append(lines, c.section(s))
-		if s.Change {
-			base, changed = len(c.both), true
-		}
-	}
-	if changed && base == 0 {
-		lines = append(lines, "（前一天没有可比的数）")
-	} else if changed && base < units {
-		lines = append(lines, fmt.Sprintf("（增减只算两天都报的%d个居民区）", base))
-	}
-	for _, form := range forms {
-		if l := byForm[form.Name].unexplained(d.Street); l != "" {
-			lines = append(lines, l)
-		}
-	}
-	for _, line := range more {
-		text, err := line()
-		if err != nil {
-			return said{}, err
-		}
-		if text != "" {
-			lines = append(lines, text)
-		}
-	}
-	if last.Rev != 0 {
-		var prev said
-		if err := json.Unmarshal([]byte(last.Value), &prev); err != nil {
-			return said{}, fmt.Errorf("decode digest of %s: %w", day, err)
-		}
-		lines = append(lines, errata(p, prev, byForm, units)...)
-	}
-	out.Text = strings.Join(lines, "\n")
-	return out, nil
+	return out, street.lost, nil
 }
 
-// head says the base: 日报17/19，补报1.
-func (c counted) head(units int) string {
-	s := fmt.Sprintf("%s%d/%d", c.form.Name, len(c.day), units)
-	late, fixed, carried := 0, 0, 0
-	for _, r := range c.day {
-		if r.Late {
-			late++
-		}
-		if r.Corrected {
-			fixed++
-		}
-		if r.Carried {
-			carried++
-		}
+// page puts the digest of one scope together.
+func (f *Family) page(d *handlers.Desk, fs *facts, sc scope, k kind) *page {
+	p := &page{
+		scope: sc, facts: fs, kind: k, forms: map[string]*counted{},
+		filed: map[string]int{}, totals: map[string]map[string]int{}, parts: map[string]map[string]int{},
 	}
-	if late > 0 {
-		s += fmt.Sprintf("，补报%d", late)
-	}
-	if fixed > 0 {
-		s += fmt.Sprintf("，更正%d", fixed)
-	}
-	if carried > 0 {
-		s += fmt.Sprintf("，沿用%d", carried)
-	}
-	return s
-}
-
-// section is one line: 输入：新返86(+12) 重点4(0).
-func (c counted) section(s config.Section) string {
-	var parts []string
-	for _, name := range s.Fields {
-		x := c.form.Field(name)
-		if x == nil { // not asked any more
-			continue
+	for _, all := range fs.forms {
+		c := all.count(sc)
+		p.forms[c.form.Name] = c
+		switch {
+		case c.err != nil:
+			p.lost = append(p.lost, loss{c.form.Name, c.err})
+		case c.past != nil:
+			p.lost = append(p.lost, loss{c.form.Name + "前几天的", c.past})
 		}
-		part := name + x.Format(c.sum[name])
-		if name == s.Title {
-			part = x.Format(c.sum[name])
+		if c.err == nil && (len(c.day) > 0 || c.form.Required) {
+			p.filed[c.form.Name], p.totals[c.form.Name] = len(c.day), sayable(c.form, c.sum)
 		}
-		if s.Change && x.Stored() {
-			part += c.changed(name)
-		}
-		if s.ByUnit {
-			part += c.where(name)
-		}
-		parts = append(parts, part)
-	}
-	return s.Title + "：" + strings.Join(parts, " ")
-}
-
-// changed is the change in brackets, or nothing when no unit reported on both days.
-func (c counted) changed(name string) string {
-	if len(c.both) == 0 {
-		return ""
-	}
-	return "(" + signed(c.change(name)) + ")"
-}
-
-// change is the difference to the day before over the units present on both days.
-func (c counted) change(name string) int {
-	n := 0
-	for _, pair := range c.both {
-		n += pair[0].Values[name] - pair[1].Values[name]
-	}
-	return n
-}
-
-// few is up to how many units are worth naming.
-const few = 6
-
-// where names the units with a figure above 0, or counts them when they are many. How
-// much each has stays away (DESIGN.md §6: a leaders' group may hear which unit, not a
-// unit's health count).
-func (c counted) where(name string) string {
-	var units []string
-	for _, r := range c.day {
-		if r.Values[name] > 0 {
-			units = append(units, r.Unit)
+		if c.form.Required && c.form.Every != config.EveryEvent || c.form.Paced() && len(c.day) > 0 {
+			p.heads = append(p.heads, c.head(sc, fs.day))
 		}
 	}
-	switch {
-	case len(units) == 0:
-		return ""
-	case len(units) > few:
-		return fmt.Sprintf("（%d个居民区）", len(units))
-	}
-	slices.Sort(units)
-	return "（" + strings.Join(units, "、") + "）"
-}
-
-func (c counted) unexplained(s *config.Street) string {
-	unbalanced := map[string]bool{}
-	for _, r := range c.day {
-		unbalanced[r.Unit] = r.Unbalanced
-	}
-	var out []string
-	for _, u := range s.Committees {
-		if unbalanced[u.Name] {
-			out = append(out, u.Name)
+	for i, s := range fs.pack.Digest {
+		var l line
+		var ok bool
+		if s.Kind == "" || s.Kind == config.SectionItems {
+			l, ok = p.items(s)
+		} else if _, known := f.sections[s.Kind]; known {
+			l, ok = p.offered(s, f, fs.parts[sc.name][i])
+		}
+		if ok {
+			p.lines = append(p.lines, l)
 		}
 	}
-	if len(out) == 0 {
-		return ""
+	if note := p.note(); note != "" {
+		p.tail = append(p.tail, note)
 	}
-	return fmt.Sprintf("%s合计对不上%d：%s", c.form.Name, len(out), strings.Join(out, "、"))
-}
-
-// errata compares what the last digest said with the same day counted anew.
-func errata(p *config.Pack, prev said, now map[string]counted, units int) []string {
-	var out []string
-	for _, form := range p.Forms {
-		c, asked := now[form.Name]
-		if !asked {
-			continue
-		}
-		var parts []string
-		if n := len(c.before); form.Required && n != prev.Filed[form.Name] {
-			parts = append(parts, fmt.Sprintf("%s%d/%d→%d/%d", form.Name, prev.Filed[form.Name], units, n, units))
-		}
-		sum := totals(form, c.before)
-		for _, x := range form.Fields {
-			if old, ok := prev.Totals[form.Name][x.Name]; ok && sum[x.Name] != old {
-				parts = append(parts, x.Name+x.Format(old)+"→"+x.Format(sum[x.Name]))
+	for _, all := range fs.forms {
+		c := p.forms[all.form.Name]
+		for _, l := range []string{c.missing(sc), c.unexplained(d.Street)} {
+			if l != "" {
+				p.tail = append(p.tail, l)
 			}
 		}
-		if len(parts) > 0 {
-			out = append(out, fmt.Sprintf("更正%s：%s", prev.Day.Label(), strings.Join(parts, " ")))
+	}
+	if fs.lost != nil && sc.units == nil && !k.live {
+		p.lost = append(p.lost, loss{"更正", fs.lost})
+		p.tail = append(p.tail, "更正：前几天的晨报没读出来，管理员已经知道")
+	}
+	if fs.prev.Day != "" && sc.units == nil && !k.live {
+		for _, all := range fs.forms {
+			if l := all.corrected(fs.prev, sc.base); l != "" {
+				p.tail = append(p.tail, l)
+			}
 		}
 	}
-	return out
+	return p
 }
 
-func totals(form *config.Form, reports []handlers.Filed) map[string]int {
-	out := map[string]int{}
-	for _, x := range form.Fields {
-		if !x.Stored() || !x.Sums() {
-			continue
-		}
-		for _, r := range reports {
-			out[x.Name] += r.Values[x.Name]
-		}
-	}
-	// What is derived follows from the street's totals: a rate is no sum of rates.
-	get := form.Get(func(name string) (int, bool) {
-		n, ok := out[name]
-		return n, ok && len(reports) > 0
-	})
-	for _, x := range form.Fields {
-		if n, ok := get(x.Name); ok && !x.Asked() {
-			out[x.Name] = n
-		}
-	}
-	return out
+// words are the digest, in the order of what matters.
+type words struct {
+	head  []string // always said: whose, of when, on what base
+	first []string // decisions, and what is urgent
+	rest  []string // sections
+	tail  []string // base of the changes, what does not add up, errata
+	quiet string   // the one line of a day on which nothing happened; "" if something did
 }
 
-// both pairs the reports of units present on both days.
-func both(day, before []handlers.Filed) [][2]handlers.Filed {
-	then := make(map[string]handlers.Filed, len(before))
-	for _, r := range before {
-		then[r.Unit] = r
-	}
-	var out [][2]handlers.Filed
-	for _, r := range day {
-		if old, ok := then[r.Unit]; ok {
-			out = append(out, [2]handlers.Filed{r, old})
-		}
-	}
-	return out
-}
+// mostDecide is how many decisions are named; the others are counted.
+const mostDecide = 4
 
-func signed(n int) string {
+func (p *page) words(d *handlers.Desk) words {
+	day, title := p.facts.day, p.title(d)
+	w := words{head: []string{title, p.base()}, tail: p.tail}
+	if n := len(p.decide); n > 0 {
+		some := p.decide[:min(n, mostDecide)]
+		text := "等您定：" + strings.Join(some, "；")
+		if n > len(some) {
+			text += fmt.Sprintf("；还有%d件", n-len(some))
+		}
+		w.first = append(w.first, text)
+	}
+	quiet := len(p.decide) == 0 && !p.kind.live
+	for _, l := range p.lines {
+		if l.urgent {
+			w.first = append(w.first, "⚠"+l.text)
+		} else {
+			w.rest = append(w.rest, l.text)
+		}
+		quiet = quiet && l.quiet
+	}
+	for _, all := range p.facts.forms {
+		quiet = quiet && p.forms[all.form.Name].still(p.scope)
+	}
+	for _, l := range p.tail {
+		quiet = quiet && strings.HasPrefix(l, "（")
+	}
 	switch {
-	case n > 0:
-		return fmt.Sprintf("+%d", n)
-	case n < 0:
-		return fmt.Sprintf("−%d", -n)
+	case !quiet:
+	case len(p.heads) == 0:
+		w.quiet = title + "：昨天没有变化，没有要报的表。"
+	default:
+		w.quiet = title + "：昨天没有变化，" + strings.TrimPrefix(p.base(), day.Label()) + "，没有新增，存量照旧。"
 	}
-	return "平"
+	return w
+}
+
+// title is the first line: 【晨报 2月14日】疫情防控.
+func (p *page) title(d *handlers.Desk) string {
+	pack := p.facts.pack.Title
+	if p.scope.name != "" {
+		pack = p.scope.name + " " + pack
+	}
+	if p.kind.live {
+		return fmt.Sprintf("【%s %s %s】%s", p.kind.name, p.facts.day.Label(), d.At.In(d.Street.Location).Format("15:04"), pack)
+	}
+	return fmt.Sprintf("【%s %s】%s", p.kind.name, p.facts.day.Add(1).Label(), pack)
+}
+
+// base is the second line: 2月13日日报19/19，补报1.
+func (p *page) base() string {
+	if len(p.scope.units) == 1 && p.scope.base == 1 {
+		var heads []string
+		for _, all := range p.facts.forms {
+			c := p.forms[all.form.Name]
+			switch {
+			case !c.form.Required || c.form.Every == config.EveryEvent:
+			case len(c.day) > 0:
+				heads = append(heads, c.form.Name+"已报")
+			default:
+				heads = append(heads, c.form.Name+"还没报")
+			}
+		}
+		return p.facts.day.Label() + strings.Join(heads, "；")
+	}
+	return p.facts.day.Label() + strings.Join(p.heads, "；")
 }

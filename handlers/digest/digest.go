@@ -1,9 +1,16 @@
 // Package digest is the leaders' morning: one screen, complete, with its base.
 //
-// In: the slot of the digest's duty, or a leader who asks. Out: the text that is said,
+// In: the slot of the digest's duty, or a person who asks. Out: the text that is said,
 // kept word for word so that a past morning can be shown as it was, and the figures it
 // rested on, so that the next one can say what has been corrected since.
-// Start with Morning; compose.go turns figures into lines.
+//
+// What a digest says stands in the pack: sections over figures of forms, which this package
+// counts, and sections that other families offer (handlers.Section). Nothing above C1 gets
+// in: ceiling.go is the one door.
+//
+// Start with Morning. compose.go puts a digest together from what gather.go has read;
+// counted.go counts, section.go turns figures into lines, fit.go keeps to a phone's screen,
+// week.go is the week, trend.go its picture, ask.go what people ask for.
 package digest
 
 import (
@@ -11,7 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -21,118 +28,194 @@ import (
 
 // Family composes digests. Call New.
 type Family struct {
-	tally handlers.Tally
-	lines []handlers.DigestLine
+	Draw handlers.DrawTrend // nil: no pictures
+
+	tally    handlers.Tally
+	sections map[string]handlers.Section
+	screen   *syntax.Screen
 }
 
-// New makes the family; tally counts reports, lines are said behind the figures.
-func New(tally handlers.Tally, lines ...handlers.DigestLine) *Family {
-	return &Family{tally: tally, lines: lines}
+// New makes the family; tally counts reports, sections are what other families offer.
+func New(tally handlers.Tally, sections ...handlers.Section) *Family {
+	f := &Family{tally: tally, sections: map[string]handlers.Section{}, screen: syntax.NewScreen()}
+	f.Offer(sections...)
+	return f
 }
+
+// Offer adds sections that other families offer.
+func (f *Family) Offer(sections ...handlers.Section) {
+	for _, s := range sections {
+		f.sections[s.Kind] = s
+	}
+}
+
+// readers see the whole street's digest.
+var readers = []config.Role{config.RoleLeader, config.RoleDutyDesk, config.RoleDiscipline}
 
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
-	return handlers.Family{
-		Name: "digest",
-		Commands: func(*config.Street) []handlers.Command {
-			return []handlers.Command{{
-				Name: "晨报", Aliases: []string{"今日", "日报汇总"},
-				Roles:   []config.Role{config.RoleLeader, config.RoleAreaLeader, config.RoleDutyDesk, config.RoleDiscipline},
-				Summary: "看今天或某天的晨报", Usage: "/晨报 [日期]", Example: "/晨报", Run: f.ask,
+	own := []config.Role{config.RoleSecretary, config.RoleWorker, config.RoleLiaison}
+	fam := handlers.Family{
+		Name:   "digest",
+		Office: string(config.RoleParty),
+		Commands: func(s *config.Street) []handlers.Command {
+			all := []handlers.Command{{
+				Name: "晨报", Aliases: []string{"日报汇总"}, Roles: append([]config.Role{config.RoleAreaLeader}, readers...), Guests: own,
+				Summary: "看今天或某天的晨报", Usage: "/晨报 [片区] [日期] [全|表]", Example: "/晨报",
+				Detail: "看今天的晨报：/晨报\n看某天的，和当时说的一字不差：/晨报 2.10\n没说完的：/晨报 全\n各居民区的表：/晨报 表\n片区的（私聊）：/晨报 一片\n到现在的数：/今日\n上一周的：/周报\n走势图：/图", Run: f.ask,
+			}, {
+				Name: "今日", Roles: append([]config.Role{config.RoleAreaLeader}, readers...), Guests: own, Slashed: true, Hidden: true,
+				Summary: "看今天到现在的数", Usage: "/今日 [片区]", Example: "/今日",
+				Detail: "到现在报上来的数：/今日\n书记、社工、联络员看自己的，私聊发", Run: f.today,
+			}, {
+				Name: "周报", Roles: readers, Guests: []config.Role{config.RoleAreaLeader}, Hidden: true,
+				Summary: "看上一周的汇总", Usage: "/周报 [日期]", Example: "/周报", Run: f.askWeek,
 			}}
+			if f.Draw == nil {
+				return all
+			}
+			return append(all, handlers.Command{
+				Name: "图", Aliases: []string{"趋势图"}, Roles: append([]config.Role{config.RoleAreaLeader}, readers...),
+				Guests:  append([]config.Role{config.RoleOffice, config.RoleParty}, own...),
+				Slashed: true, Hidden: true,
+				Summary: "画近7天的走势", Usage: "/图 [项目 …] [近几天]", Example: "/图",
+				Detail: "画晨报里的几样：/图\n画一样：/图 新返\n画几天的：/图 新返 近14天\n画一个居民区的（私聊）：/图 新返 梅园", Run: f.askTrend,
+			})
 		},
-		Duties: []handlers.Duty{{Kind: "digest", Title: "晨报", Past: true, Run: f.Morning}},
+		Dialogues: []handlers.Dialogue{{Name: "今天的数", Try: f.wondered}},
+		Duties: []handlers.Duty{
+			{Kind: "digest", Title: "晨报", Past: true, Run: f.Morning},
+			{Kind: "weekly", Title: "周报", Past: true, Run: f.Week},
+		},
 	}
+	if f.Draw != nil {
+		fam.Recipes = []handlers.Recipe{{Name: recipeTrend, Render: f.renderTrend}}
+	}
+	return fam
 }
 
 // said is a digest as it was said, with what it rested on.
 type said struct {
-	Text   string                    `json:"text"`
-	Day    config.Day                `json:"day"`    // the day it reports on
-	Filed  map[string]int            `json:"filed"`  // form → units that had filed
-	Totals map[string]map[string]int `json:"totals"` // form → field → total
+	saying
+	Areas   map[string]saying         `json:"areas,omitempty"`   // what who answers for an area gets
+	Day     config.Day                `json:"day"`               // the day it reports on
+	Filed   map[string]int            `json:"filed"`             // form → units that had filed
+	Totals  map[string]map[string]int `json:"totals"`            // form → field → total
+	Figures map[string]map[string]int `json:"figures,omitempty"` // section of another family → label → figure
+}
+
+// saying is what one reader gets.
+type saying struct {
+	Text string `json:"text"`
+	Full string `json:"full,omitempty"` // everything, where the text leaves parts out
+}
+
+// all is everything, in messages of a screen each.
+func (s saying) all() string {
+	if s.Full == "" {
+		return s.Text
+	}
+	return pages(s.Full)
 }
 
 func field(p *config.Pack, morning config.Day) string { return p.Name + "/" + string(morning) }
 
-// Morning composes the digest of the day before its slot and says it to the leaders.
-func (f *Family) Morning(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
-	d, err := f.compose(ctx, &m.Desk, m.Pack, m.Day)
-	if err != nil {
-		return handlers.Outcome{}, err
+func openSaid(c store.Cell) (said, error) {
+	var d said
+	if c.Rev == 0 {
+		return d, nil
 	}
+	if err := json.Unmarshal([]byte(c.Value), &d); err != nil {
+		return d, fmt.Errorf("decode digest: %w", err)
+	}
+	return d, nil
+}
+
+// keep is the change that keeps a digest, and its line in the audit.
+func keep(name, field string, d said) (handlers.Outcome, error) {
 	body, err := json.Marshal(d)
 	if err != nil {
 		return handlers.Outcome{}, fmt.Errorf("encode digest: %w", err)
 	}
-	out := handlers.Outcome{
-		Changes: []store.Change{store.Put(store.Digests(), field(m.Pack, m.Day), store.Any, string(body))},
-		Audit:   handlers.Audit{Record: "晨报/" + field(m.Pack, m.Day), Values: string(body)},
+	return handlers.Outcome{
+		Changes: []store.Change{store.Put(store.Digests(), field, store.Any, string(body))},
+		Audit:   handlers.Audit{Record: name + "/" + field, Values: string(body)},
+	}, nil
+}
+
+// Morning composes the digest of the day before its slot and says it to the leaders; who
+// answers for an area and hears no street digest gets the area's. Where it cannot be made,
+// the leaders and the duty desk hear that.
+func (f *Family) Morning(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
+	var d said
+	var lost []loss
+	err := careful(func() (err error) {
+		d, lost, err = f.compose(ctx, &m.Desk, m.Pack, m.Day.Add(-1), morning)
+		return err
+	})
+	if silent(ctx, err) {
+		return handlers.Outcome{}, err
+	}
+	if err != nil {
+		return f.failed(m, "晨报", err), nil
+	}
+	out, err := keep("晨报", field(m.Pack, m.Day), d)
+	if err != nil {
+		return out, err
 	}
 	for _, chat := range m.Dir.ChatsOf(m.Street, m.Duty.Chat) {
 		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Digest, handlers.Say(d.Text), m.At))
 	}
+	for _, p := range m.Dir.PeopleOf(m.Street, config.RoleAreaLeader) {
+		if p.Has(readers...) {
+			continue
+		}
+		for _, area := range areasOf(&m.Desk, p) {
+			if text := d.Areas[area.name].Text; text != "" {
+				out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.Digest, handlers.Say(text), m.At))
+			}
+		}
+	}
+	out.Pushes = append(out.Pushes, f.report(m, "晨报", lost)...)
 	return out, nil
 }
 
-// ask is /晨报: as it was said, or a look ahead when today's has not been said yet.
-func (f *Family) ask(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
-	if !c.Private() && c.Chat.Kind != config.ChatLeaders {
-		return handlers.Outcome{}, handlers.Refuse("晨报只在领导群和私聊里看。", "请私聊我发：晨报")
-	}
-	morning := c.Day
-	if c.Rest != "" {
-		at, _, ok := syntax.Date(c.Rest, c.Day.Time(c.Street.Location))
-		if !ok {
-			return handlers.Outcome{}, handlers.Refuse("没看懂是哪一天。", "例：/晨报 2.10")
-		}
-		morning = c.Street.Day(at)
-	}
-	packs := c.Street.Active(morning)
-	for _, p := range c.Street.Active(morning.Add(-1)) { // the morning after a pack's last day
-		if !slices.Contains(packs, p) {
-			packs = append(packs, p)
-		}
-	}
-	b := c.Read()
-	cells := make([]*store.Cell, len(packs))
-	for i, p := range packs {
-		cells[i] = b.Cell(store.Digests(), field(p, morning))
-	}
-	if err := b.Run(ctx); err != nil {
-		return handlers.Outcome{}, fmt.Errorf("read digest: %w", err)
-	}
-	text := ""
-	for i, p := range packs {
-		if cells[i].Rev != 0 {
-			var d said
-			if err := json.Unmarshal([]byte(cells[i].Value), &d); err != nil {
-				return handlers.Outcome{}, fmt.Errorf("decode digest: %w", err)
-			}
-			text = join(text, d.Text)
-			continue
-		}
-		if morning != c.Day || len(p.Digest) == 0 {
-			continue
-		}
-		d, err := f.compose(ctx, &c.Desk, p, morning)
-		if errors.Is(err, handlers.ErrNothing) {
-			continue
-		}
-		if err != nil {
-			return handlers.Outcome{}, err
-		}
-		text = join(text, d.Text+"\n（预览，正式的按时发领导群）")
-	}
-	if text == "" {
-		return handlers.Outcome{}, handlers.Refusef("", "%s没有晨报。", morning.Label())
-	}
-	return handlers.Answer(text), nil
+// silent reports whether a failure is one nobody needs to hear of, because the duty will
+// run again: there is nothing to do, or Redis is away.
+func silent(ctx context.Context, err error) bool {
+	return errors.Is(err, handlers.ErrNothing) || errors.Is(err, store.ErrUnavailable) || err != nil && ctx.Err() != nil
 }
 
-func join(a, b string) string {
-	if a == "" {
-		return b
+// failed is what is said when there is no digest.
+func (f *Family) failed(m *handlers.Moment, what string, why error) handlers.Outcome {
+	text := fmt.Sprintf("【%s %s】%s\n今天的%s没有做出来，值班室已经知道。\n过一会儿发“%s”再看。", what, m.Day.Label(), m.Pack.Title, what, what)
+	out := handlers.Outcome{Audit: handlers.Audit{Record: what + "/" + field(m.Pack, m.Day), Note: "failed"}}
+	for _, chat := range m.Dir.ChatsOf(m.Street, m.Duty.Chat) {
+		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Digest, handlers.Say(text), m.At))
 	}
-	return a + "\n\n" + b
+	desk := fmt.Sprintf("【%s没做出来】%s %s，领导群已经说了。请告诉管理员。", what, m.Day.Label(), m.Pack.Title)
+	for _, chat := range m.Dir.ChatsOf(m.Street, config.ChatDutyDesk) {
+		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Digest, handlers.Say(desk), m.At))
+	}
+	for _, p := range m.Dir.DutyDesk(m.Street) {
+		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.Digest, handlers.Say(desk), m.At))
+	}
+	out.Pushes = append(out.Pushes, f.report(m, what, []loss{{"整份", why}})...)
+	return out
+}
+
+// report tells the administrators which parts were lost, and why in the program's words.
+func (f *Family) report(m *handlers.Moment, what string, lost []loss) []store.Push {
+	if len(lost) == 0 {
+		return nil
+	}
+	lines := []string{fmt.Sprintf("【%s %s】%s，这几段没做出来：", what, m.Day.Label(), m.Pack.Title)}
+	for _, l := range lost {
+		lines = append(lines, l.title+"："+handlers.Clip(l.why.Error(), 80))
+	}
+	var out []store.Push
+	for _, p := range m.Dir.Administrators(m.Street) {
+		out = append(out, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.Digest, handlers.Say(strings.Join(lines, "\n")), m.At))
+	}
+	return out
 }

@@ -1,11 +1,12 @@
 // Package ledger keeps account of what the street asks of its committees: 减负.
 //
-// In: the burden that every commit has booked (handlers.Load), a complaint in plain words,
-// the slot of the Monday report. Out: what each office has asked and what it cost, as far
+// In: the burden that every commit has booked (handlers.Load), a complaint in plain words, a
+// form that an office proposes, the slot of the Monday report. Out: what each office has asked and what it cost, as far
 // as possible in minutes; a complaint that only those hear who can do something about it;
 // a week on one screen.
 // Start with Handlers; account.go adds up, complaint.go is the complaint's way, monday.go
-// the weekly report.
+// the weekly report; proposal.go reads a form that an office wants, propose.go and gate.go
+// decide whether it is asked.
 package ledger
 
 import (
@@ -22,15 +23,22 @@ import (
 // Handlers is what the family offers.
 func Handlers() handlers.Family {
 	return handlers.Family{
-		Name: "ledger",
+		Retire: retire,
+		Name:   "ledger",
+		Office: string(config.RoleDiscipline),
 		Commands: func(*config.Street) []handlers.Command {
 			return []handlers.Command{{
 				Name: "减负", Aliases: []string{"负担"},
 				Summary: "看谁要了多少数；反映重复填表", Usage: "/减负 [想说的话]", Example: "/减负 区里平台和街道表都要返沪人数",
 				Detail: "看近7天各科室要了多少数：/减负\n反映重复填表（私聊）：/减负 哪里重复了\n只有纪工委和党政办看得到是哪个居民区，科室看不到。", Run: run,
+			}, {
+				Name: "提表", Aliases: []string{"新表"}, Roles: proposing,
+				Summary: "要收一张新表，先过一遍", Usage: "/提表 表名 字段 项目、项目 几点截止", Example: proposalExample,
+				Detail: "已有的数不再收，会告诉您怎么查。\n单位和类型写在括号里：独居数(户) 在册(户 存量) 困难(文字)\n还可以写：每周五 8:00开始 至3.13 区18:00要 用途… 依据…\n看等同意的：/提表", Run: propose,
 			}}
 		},
-		Duties: []handlers.Duty{{Kind: "burden", Title: "减负周报", Past: true, Run: monday}},
+		Sections: []handlers.Section{{Kind: "burden", Read: section}},
+		Duties:   []handlers.Duty{{Kind: "burden", Title: "减负周报", Past: true, Run: monday}},
 	}
 }
 

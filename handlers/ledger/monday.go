@@ -20,7 +20,7 @@ func monday(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
 	from := last.Add(-6)
 	b := m.Read()
 	week, before := account(b, from, last), account(b, from.Add(-7), from.Add(-1))
-	complaints := allComplaints(b)
+	complaints, gate := allComplaints(b), stops(b, from, last)
 	if err := b.Run(ctx); err != nil {
 		return handlers.Outcome{}, fmt.Errorf("read burden: %w", err)
 	}
@@ -36,11 +36,11 @@ func monday(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	if len(sum)+len(list) == 0 {
+	if len(sum)+len(list)+gate() == 0 {
 		return handlers.Outcome{}, handlers.ErrNothing
 	}
 	units := len(m.Dir.Units(m.Street))
-	lines := []string{fmt.Sprintf("【减负周报 %s–%s】", from.Label(), last.Label()), inUse(&m.Desk, last)}
+	lines := []string{fmt.Sprintf("【减负周报 %s–%s】", from.Label(), last.Label()), inUse(&m.Desk, last) + fmt.Sprintf("，拦下重复字段%d项", gate())}
 	lines = append(lines, sum.lines(units, 7)...)
 	if len(old) > 0 {
 		lines = append(lines, "上周每居民区每天约"+perUnit(old.total(), units, 7)+"分钟")

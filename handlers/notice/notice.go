@@ -65,7 +65,8 @@ var (
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
 	return handlers.Family{
-		Name: "notice",
+		Name:   "notice",
+		Office: string(config.RoleDiscipline),
 		Commands: func(*config.Street) []handlers.Command {
 			return []handlers.Command{{
 				Name: "通知", Aliases: []string{"温馨提示"}, Roles: []config.Role{config.RoleDiscipline}, Prose: true,
@@ -89,7 +90,7 @@ func (f *Family) Handlers() handlers.Family {
 		Dialogues: []handlers.Dialogue{{Name: "收", Sure: true, Try: f.quoted}},
 		DueItems:  f.dueItems(),
 		Recipes:   f.recipes(),
-		Dues:      f.dues,
+		Dues:      f.Dues,
 	}
 }
 

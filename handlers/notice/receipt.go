@@ -88,9 +88,50 @@ func inQuote(quote string) (int, bool) {
 func (f *Family) ack(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	ref, note, ok := which(c)
 	if !ok {
-		return handlers.Outcome{}, handlers.Refuse("收到哪一条？请带上编号。", "例：/收 7")
+		return f.only(ctx, c)
 	}
 	return f.record(ctx, c, ref.N, note)
+}
+
+// only is 收到 without a number: the one notice that the caller has not confirmed, if there is
+// exactly one. What was said besides is kept with it.
+func (f *Family) only(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
+	open, err := f.unread(ctx, c)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	note, ok := syntax.AckNote("收到" + strings.TrimSpace(c.Rest))
+	switch {
+	case !ok: // 收到口罩50只 confirms nothing
+		return handlers.Outcome{}, handlers.Refuse("收到哪一条？请带上编号。", "例：/收 7")
+	case len(open) == 1:
+		return f.record(ctx, c, open[0].n, c.Typed(note))
+	case len(open) == 0 && c.Private() && note == "":
+		return handlers.Answer("好的，谢谢。现在没有要您收的通知。"), nil
+	case len(open) == 0:
+		return handlers.Outcome{}, handlers.Refuse("收到哪一条？请带上编号。", "例：/收 7")
+	}
+	var names []string
+	for _, v := range open {
+		names = append(names, fmt.Sprintf("%s《%s》", v.name(), v.Title))
+	}
+	return handlers.Outcome{}, handlers.Refusef(fmt.Sprintf("例：/收 %d", open[0].n), "您有%d条没收的，收到哪一条？%s", len(open), strings.Join(names[:min(len(names), few)], "、"))
+}
+
+// unread are the notices that hold, were sent to the caller's unit or role, and have not been
+// confirmed; the oldest first.
+func (f *Family) unread(ctx context.Context, c *handlers.Call) ([]notice, error) {
+	mine, err := f.sentTo(ctx, c, notice.live)
+	if err != nil {
+		return nil, err
+	}
+	var out []notice
+	for _, x := range mine {
+		if x.a.At == 0 {
+			out = append(out, x.v)
+		}
+	}
+	return out, nil
 }
 
 // quoted is a notice quoted with 收到, in whatever words.

@@ -156,48 +156,16 @@ func (f *Family) list(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	return handlers.Answer(strings.Join(lines, "\n")), nil
 }
 
-// dues are the notices that wait for the caller, for the welcome and /我的. One that is only
-// to be seen waits for nobody.
-func (f *Family) dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, error) {
-	if !c.Person.Has(slices.Concat(answerers, guests)...) {
-		return nil, nil
-	}
-	b := c.Read()
-	cells := b.All(store.Notices())
-	if err := b.Run(ctx); err != nil {
-		return nil, fmt.Errorf("read notices: %w", err)
-	}
-	type receipt struct {
-		v    notice
-		cell *store.Cell
-	}
-	var mine []receipt
-	b = c.Read()
-	for n := 1; n <= len(*cells); n++ {
-		v, err := open(n, (*cells)[strconv.Itoa(n)])
-		if err != nil {
-			return nil, err
-		}
-		if !v.live() || !v.asks() {
-			continue
-		}
-		if key, ok := v.To.keyOf(&c.Desk, c.Person); ok {
-			mine = append(mine, receipt{v, b.Cell(store.NoticeAcks(v.field()), key)})
-		}
-	}
-	if len(mine) == 0 {
-		return nil, nil
-	}
-	if err := b.Run(ctx); err != nil {
-		return nil, fmt.Errorf("read receipts: %w", err)
+// Dues are the notices that wait for the caller, for the welcome and /我的. One that is only
+// to be seen waits for nobody. It implements handlers.AskDues.
+func (f *Family) Dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, error) {
+	mine, err := f.sentTo(ctx, c, func(v notice) bool { return v.live() && v.asks() })
+	if err != nil {
+		return nil, err
 	}
 	var out []handlers.Due
 	for _, x := range mine {
-		a, err := openAck(*x.cell)
-		if err != nil {
-			return nil, err
-		}
-		if a.Done > 0 {
+		if x.a.Done > 0 {
 			continue
 		}
 		line := fmt.Sprintf("/办 %d 怎么办的", x.v.n)
@@ -207,4 +175,52 @@ func (f *Family) dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, er
 		out = append(out, handlers.Due{Text: fmt.Sprintf("%s《%s》%s前", x.v.name(), x.v.Title, moment(&c.Desk, x.v.Due)), Line: line})
 	}
 	return out, nil
+}
+
+// mailed is a notice with what the caller has said about it.
+type mailed struct {
+	v notice
+	a ack
+}
+
+// sentTo are the notices of some sort that the caller is an addressee of, the oldest first.
+func (f *Family) sentTo(ctx context.Context, c *handlers.Call, sort func(notice) bool) ([]mailed, error) {
+	if !c.Person.Has(slices.Concat(answerers, guests)...) {
+		return nil, nil
+	}
+	b := c.Read()
+	cells := b.All(store.Notices())
+	if err := b.Run(ctx); err != nil {
+		return nil, fmt.Errorf("read notices: %w", err)
+	}
+	var mine []mailed
+	var acks []*store.Cell
+	b = c.Read()
+	for n := 1; n <= len(*cells); n++ {
+		v, err := open(n, (*cells)[strconv.Itoa(n)])
+		if err != nil {
+			return nil, err
+		}
+		if !sort(v) {
+			continue
+		}
+		if key, ok := v.To.keyOf(&c.Desk, c.Person); ok {
+			mine = append(mine, mailed{v: v})
+			acks = append(acks, b.Cell(store.NoticeAcks(v.field()), key))
+		}
+	}
+	if len(mine) == 0 {
+		return nil, nil
+	}
+	if err := b.Run(ctx); err != nil {
+		return nil, fmt.Errorf("read receipts: %w", err)
+	}
+	for i, cell := range acks {
+		a, err := openAck(*cell)
+		if err != nil {
+			return nil, err
+		}
+		mine[i].a = a
+	}
+	return mine, nil
 }

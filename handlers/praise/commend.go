@@ -55,6 +55,11 @@ func (f *Family) commend(ctx context.Context, c *handlers.Call) (handlers.Outcom
 	if !ok {
 		return handlers.Outcome{}, handlers.Refuse("夸哪个居民区？请写上名字。", "例：/赞 梅园 夜班门岗冒雨值守")
 	}
+	return f.Commend(ctx, c, unit, text)
+}
+
+// Commend records a praise of a committee by the caller. It implements handlers.Commend.
+func (f *Family) Commend(ctx context.Context, c *handlers.Call, unit, text string) (handlers.Outcome, error) {
 	public := true
 	for _, w := range []string{"不公开", "别公开", "不要公开"} {
 		if strings.Contains(text, w) {
@@ -181,6 +186,21 @@ func openPraises(cells map[string]store.Cell) ([]commendation, error) {
 func ordinal(number string) int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(number, "A"))
 	return n
+}
+
+// Since counts the praises of some days. It implements handlers.CountSince.
+func (f *Family) Since(b *store.Batch, from, until config.Day) func() (int, error) {
+	cells := b.All(praises())
+	return func() (int, error) {
+		list, err := openPraises(*cells)
+		n := 0
+		for _, p := range list {
+			if p.Day >= from && p.Day < until {
+				n++
+			}
+		}
+		return n, err
+	}
 }
 
 // Line is one praise for the morning's digest: the first of the day before that may be

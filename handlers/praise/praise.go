@@ -29,7 +29,8 @@ const (
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
 	return handlers.Family{
-		Name: "praise",
+		Name:   "praise",
+		Office: string(config.RoleDiscipline),
 		Commands: func(*config.Street) []handlers.Command {
 			return []handlers.Command{{
 				Name: "赞", Aliases: []string{"点赞", "表扬", "亮点"},
@@ -46,6 +47,7 @@ func (f *Family) Handlers() handlers.Family {
 				Summary: "另案的封存记号", Usage: "/提醒 另案编号 一句话", Example: "/提醒 另案3 已谈话", Run: f.point,
 			}}
 		},
+		Sections: []handlers.Section{handlers.LineSection("praise", f.Line)},
 		DueItems: []handlers.DueItem{{Kind: dueWeek, Title: "一周亮点汇总", Run: f.week}},
 	}
 }

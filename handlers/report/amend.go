@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"juwei/config"
@@ -38,40 +39,112 @@ func (f *Family) amend(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 			break
 		}
 	}
-	for _, sh := range open {
-		reading := sh.read(&c.Desk, text)
-		if len(reading.Values)+len(reading.Guessed)+len(reading.BadNumber)+len(reading.Doubled) == 0 ||
-			!sh.form.Required && len(open) > 1 && len(reading.Values) == 0 {
-			continue
-		}
-		h, err := sh.hear(c, text)
-		if err != nil {
-			return handlers.Outcome{}, err
-		}
-		reading = h.Reading
-		fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from)
-		if err != nil {
-			return handlers.Outcome{}, err
-		}
-		fl.verb = "/改 "
-		d := fl.begin()
-		if err := fl.take(&d, reading); err != nil {
-			return handlers.Outcome{}, err
-		}
-		if !fl.today.Filed() && fl.draft.of(fl) { // correcting what has not been stored yet is answering the draft
-			return fl.advance(c, d.over(fl.draft), c.Message.Text)
-		}
-		if len(d.Guess) > 0 {
-			all := maps.Clone(d.Values)
-			maps.Copy(all, d.Guess)
-			return handlers.Outcome{}, handlers.Refusef("对就这样发："+fl.verb+sh.line(all, nil), "您是要改成%s吗？还没改。", sh.line(all, nil))
-		}
-		return fl.correct(c, d)
-	}
 	if len(open) == 0 {
 		return handlers.Outcome{}, handlers.Refuse("现在没有要您报的表，没有可改的。", "")
 	}
-	return handlers.Outcome{}, handlers.Refuse("要改哪一项？请写上标签和数字。", "例："+amendExample(open[0].form))
+	sh, err := f.whichForm(ctx, c, open, day, text)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	h, err := sh.hear(c, text)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	fl.verb = "/改 "
+	d := fl.begin()
+	if err := fl.take(&d, h.Reading); err != nil {
+		return handlers.Outcome{}, err
+	}
+	if !fl.today.Filed() && fl.draft.of(fl) { // correcting what has not been stored yet is answering the draft
+		return fl.advance(c, d.over(fl.draft), c.Message.Text)
+	}
+	if len(d.Guess) > 0 {
+		all := maps.Clone(d.Values)
+		maps.Copy(all, d.Guess)
+		return handlers.Outcome{}, handlers.Refusef("对就这样发："+fl.verb+sh.line(all, nil), "您是要改成%s吗？还没改。", sh.line(all, nil))
+	}
+	return fl.correct(c, d)
+}
+
+// whichForm finds the form that a correction without a form's name is about: of those that
+// know most of its labels the one that is in or begun, and of several such the person is asked.
+func (f *Family) whichForm(ctx context.Context, c *handlers.Call, open []*sheet, day config.Day, text string) (*sheet, error) {
+	var know []*sheet
+	most := 0
+	for _, sh := range open {
+		r := sh.read(&c.Desk, text)
+		n := len(r.Values) + len(r.SameLabels)
+		if n == 0 && (sh.form.Required || len(open) == 1) && labels(r) > 0 {
+			n = 1 // heard or half understood: a form that is due may say so
+		}
+		if n > most {
+			know, most = nil, n
+		}
+		if n == most && n > 0 {
+			know = append(know, sh)
+		}
+	}
+	switch len(know) {
+	case 0:
+		return nil, handlers.Refuse("要改哪一项？请写上标签和数字。", "例："+amendExample(open[0].form))
+	case 1:
+		return know[0], nil
+	}
+	var begun []*sheet
+	for _, sh := range know {
+		ok, err := f.begun(ctx, c, sh, day, text)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			begun = append(begun, sh)
+		}
+	}
+	switch len(begun) {
+	case 0:
+		return know[0], nil
+	case 1:
+		return begun[0], nil
+	}
+	var names, lines []string
+	for _, sh := range begun {
+		names = append(names, sh.form.Name)
+		lines = append(lines, "/改 "+sh.form.Name+" "+handlers.Quote(text))
+	}
+	return nil, handlers.Refusef("请写上表名：\n"+strings.Join(lines, "\n"), "%s里都有这一项，改哪一张？还没改。", strings.Join(names, "、"))
+}
+
+// begun reports whether the caller's report of a form is in or half in: of a form of many
+// blocks or sites, one of them.
+func (f *Family) begun(ctx context.Context, c *handlers.Call, sh *sheet, day config.Day, text string) (bool, error) {
+	h, err := sh.hear(c, text)
+	from := []reporter{h.from}
+	if err != nil {
+		if h.from.unit.Name == "" || !sh.parts() {
+			return false, nil // not for the caller to file
+		}
+		from = sh.reporters(h.from.unit)
+	}
+	for _, r := range from {
+		fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), r)
+		if err != nil {
+			return false, err
+		}
+		if (fl.today.Filed() || fl.draft.of(fl)) && !fl.only(h.Reading) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// only reports whether a line names nothing but figures that other forms lend: it is about
+// those forms.
+func (fl *filing) only(r syntax.Reading) bool {
+	return len(fl.lent) > 0 && !slices.ContainsFunc(r.Values, func(v syntax.Value) bool { _, lent := fl.lent[v.Label]; return !lent })
 }
 
 // whichNumber answers /改 12 and /改 12 已换班: the number of a case, or a figure without its
@@ -98,8 +171,8 @@ func (f *Family) whichNumber(c *handlers.Call) *handlers.Refusal {
 
 // tells reports whether a line with a number in front says more than figures: 25 两把测温枪到位.
 func (f *Family) tells(c *handlers.Call) bool {
-	ref, rest, ok := syntax.Reference(c.Rest)
-	if !ok || ref.Sub != 0 || rest == "" {
+	_, rest, ok := syntax.Reference(c.Rest)
+	if !ok || rest == "" {
 		return false
 	}
 	for _, sh := range f.active(&c.Desk) {
@@ -184,7 +257,7 @@ func (fl *filing) amended(r Report, d draft) string {
 	}
 	head := "已改 " + fl.number()
 	if !fl.sh.form.Required {
-		head += " " + fl.from.name() + fl.sh.form.Name
+		head = "已改 " + fl.title()
 	}
 	if fl.late() {
 		head += "（更正，明早晨报会注明）"

@@ -165,7 +165,7 @@ func (f *Family) answer(ctx context.Context, c *handlers.Call, d draft) (handler
 		if err := fl.take(&d, reading); err != nil {
 			return handlers.Outcome{}, true, err
 		}
-		d.Sure, d.Reason = false, ""
+		d.doubt()
 	}
 	out, err := fl.advance(c, d, c.Message.Text)
 	return out, true, err
@@ -196,8 +196,10 @@ func (fl *filing) puzzled(c *handlers.Call, d draft) *handlers.Refusal {
 	}
 	what := fmt.Sprintf("“%s”没看懂，%s还没报完。", handlers.Quote(c.Rest), d.Form)
 	rest, wrong := syntax.Wrong(c.Rest)
-	if _, _, reason, keep := syntax.Keep(c.Rest); keep && d.Ask == askBalance && reason == "" {
-		what = fmt.Sprintf("要留%d也行，请带一句原因。", d.Values[d.Labels[0]])
+	if m, ok := syntax.Courtesy(c.Rest); ok && m != syntax.Nod {
+		what = d.Form + "还没报完。"
+	} else if _, _, reason, keep := syntax.Keep(c.Rest); keep && (d.Ask == askBalance || d.Ask == askChain) && reason == "" {
+		what = fmt.Sprintf("要留%s也行，请带一句原因。", fl.sh.form.Field(d.Labels[0]).Format(d.Values[d.Labels[0]]))
 	} else if syntax.No(c.Rest) || wrong && rest == "" {
 		what = "那请把对的写出来，如：" + d.Labels[0] + "3"
 	}
@@ -251,12 +253,12 @@ func (fl *filing) hear(d *draft, text string) bool {
 			d.Typed++
 		}
 		return fits && len(d.Labels) == 1
-	default: // askBalance
+	default: // askBalance, askChain
 		if n, named, reason, ok := syntax.Keep(text); ok {
-			if reason == "" || named && n != d.Values[first.Name] {
+			if reason == "" || named && n != d.Values[first.Name] && d.Ask == askBalance {
 				return false
 			}
-			d.Reason = reason
+			d.excuse(reason)
 			return true
 		}
 		if fits {

@@ -17,6 +17,7 @@ const (
 	askAll     = "all"     // several figures, with a proposal that `1` accepts
 	askSure    = "sure"    // a figure far above the usual
 	askBalance = "balance" // a sum that does not add up
+	askChain   = "chain"   // a range that does not go on where the last one ended
 	askGuess   = "guess"   // labels recognised by sound, figures called approximate
 	askMove    = "move"    // today's report is to become yesterday's
 )
@@ -37,8 +38,11 @@ type draft struct {
 	Labels  []string          `json:"l,omitempty"` // what the question is about
 	Propose Values            `json:"p,omitempty"` // what `1` means
 	Sure    bool              `json:"s,omitempty"` // unusual figures were confirmed
+	Rule    string            `json:"q,omitempty"` // the rule the question is about
+	Excused []string          `json:"x,omitempty"` // rules that may be broken, for Reason
 	Reason  string            `json:"r,omitempty"` // why a sum that does not add up is kept
 	Typed   int               `json:"y,omitempty"` // fields the person wrote, for the burden
+	Private bool              `json:"h,omitempty"` // its form asks what is known of households: it lies sealed
 	Fade    int               `json:"e,omitempty"` // askFade: how many yeses came before in a row
 }
 
@@ -52,7 +56,7 @@ func (d draft) of(fl *filing) bool {
 
 // begin is an empty draft of the report.
 func (fl *filing) begin() draft {
-	return draft{Form: fl.sh.form.Name, Day: fl.day, Slot: fl.period.Slot, Unit: fl.from.key(), Values: Values{}}
+	return draft{Form: fl.sh.form.Name, Day: fl.day, Slot: fl.period.Slot, Unit: fl.from.key(), Values: Values{}, Private: fl.sh.private()}
 }
 
 // over lays what was said now over the open draft of the same report: nobody has to say
@@ -69,8 +73,19 @@ func (d draft) over(open draft) draft {
 	open.Texts = merge(open.Texts, d.Texts)
 	open.Aside = append(slices.Clone(open.Aside), d.Aside...)
 	open.Typed += d.Typed
-	open.Sure, open.Reason = false, ""
+	open.doubt()
 	return open
+}
+
+// doubt forgets what was confirmed and excused: there are new figures.
+func (d *draft) doubt() { d.Sure, d.Reason, d.Excused = false, "", nil }
+
+// excuse keeps a reason for the broken rule that the question is about.
+func (d *draft) excuse(reason string) {
+	if d.Reason != "" {
+		reason = d.Reason + "；" + reason
+	}
+	d.Reason, d.Excused = reason, append(slices.Clone(d.Excused), d.Rule)
 }
 
 // guess notes a figure that must be asked.
@@ -84,6 +99,7 @@ func (d *draft) guess(label string, n int) {
 
 // advance brings a draft to its receipt, or to the next question.
 func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outcome, error) {
+	maps.Copy(d.Values, fl.lent)
 	if len(d.Guess) > 0 {
 		d.Ask, d.Propose, d.Labels = askGuess, nil, nil
 		for _, x := range fl.sh.form.Fields {
@@ -106,20 +122,24 @@ func (fl *filing) advance(c *handlers.Call, d draft, raw string) (handlers.Outco
 	if len(missing) > 0 {
 		return fl.ask(c, fl.askFor(d, missing))
 	}
-	_, soft := fl.check(fl.defaults(d.Values))
+	_, soft := fl.check(fl.defaults(d.Values), d.Excused...)
 	if unusual := fl.unusual(d.Values); len(unusual) > 0 && !d.Sure {
 		d.Ask, d.Labels, d.Propose = askSure, unusual, nil
 		return fl.ask(c, d)
 	}
-	if soft != nil && d.Reason == "" {
+	if soft != nil {
 		name, want, ok := soft.Rule.Solve(fl.lookup(d.Values))
 		if !ok {
 			return handlers.Outcome{}, fl.hardRefusal(soft, d.Values, d.Values)
 		}
-		d.Ask, d.Labels, d.Propose = askBalance, []string{name}, Values{name: want}
+		d.Ask, d.Labels, d.Propose, d.Rule = askBalance, []string{name}, Values{name: want}, soft.Rule.String()
+		if x := fl.sh.form.Whose(name); x != nil {
+			from, to := config.Ends(d.Values[x.Name])
+			d.Ask, d.Labels, d.Propose = askChain, []string{x.Name}, Values{x.Name: config.Span(want, want+to-from)}
+		}
 		return fl.ask(c, d)
 	}
-	return fl.keep(c, d, soft != nil, raw)
+	return fl.keep(c, d, len(d.Excused) > 0, raw)
 }
 
 // force fills what the form's rules leave no choice about: 重点 is 0 where 重点<=新返 and 新返
@@ -169,6 +189,9 @@ func (fl *filing) askFor(d draft, missing []string) draft {
 	if !fl.today.Filed() {
 		fl.adjust(guess, missing)
 	}
+	if !fl.today.Filed() {
+		fl.fill(guess, missing)
+	}
 	d.Propose = Values{}
 	d.Ask, d.Labels = askAll, missing
 	for _, name := range missing {
@@ -179,7 +202,7 @@ func (fl *filing) askFor(d draft, missing []string) draft {
 		}
 		d.Propose[name] = n
 	}
-	if len(missing) == 1 && !fl.today.Filed() {
+	if _, known := fl.known[missing[0]]; len(missing) == 1 && !fl.today.Filed() && !known {
 		d.Ask = askMissing
 	}
 	return d
@@ -303,10 +326,10 @@ func (fl *filing) question(d draft) (full, short string) {
 		if fl.today.Filed() {
 			return fmt.Sprintf("今天报过 %s 了。%s，其余不变，对就回1；要全部重报，请把各项都写上", fl.number(), fl.changes(d.Values)), private
 		}
-		if allZero(d.Propose) {
+		if allZero(d.Propose) && fl.whence(d.Labels) == "按"+fl.last() {
 			return fmt.Sprintf("还差：%s，都是0吗？是就回1，不是就写出来，如：%s1", labels, d.Labels[0]), fmt.Sprintf("还差：%s。都是0就@我回1，不是就写出来", labels)
 		}
-		return fmt.Sprintf("还差：%s。按%s算是 %s，对就回1，不对就写出来", labels, fl.last(), fl.sh.line(d.Propose, nil)), private
+		return fmt.Sprintf("还差：%s。%s算是 %s，对就回1，不对就写出来", labels, fl.whence(d.Labels), fl.sh.line(d.Propose, nil)), private
 	case askGuess:
 		all := maps.Clone(d.Values)
 		maps.Copy(all, d.Guess)
@@ -314,18 +337,32 @@ func (fl *filing) question(d draft) (full, short string) {
 	case askFade:
 		return fl.fadeQuestion(d), private
 	case askMove:
-		return fmt.Sprintf("把今天的 %s 算成昨天（%s）的%s吗？是就回1，今天的之后再报一次", receipt(d.Day.Add(1), fl.from.unit), d.Day.Label(), d.Form), private
+		return fmt.Sprintf("把今天的 %s 算成昨天（%s）的%s吗？是就回1，今天的之后再报一次", fl.numberOn(d.Day.Add(1)), d.Day.Label(), d.Form), private
 	case askSure:
 		only := Values{}
 		for _, l := range d.Labels {
 			only[l] = d.Values[l]
 		}
 		return fmt.Sprintf("%s，%s，确定吗？确定回1，不对就回：%s和正确的数", fl.sh.line(only, nil), fl.strange(d), d.Labels[0]), private
+	case askChain:
+		return fl.chainQuestion(d), private
 	default: // askBalance
 		name := d.Labels[0]
 		return fmt.Sprintf("%s对不上：%s，您报%d。回 %d 采用，或回 留%d 说明原因", name,
 			fl.arithmetic(fl.balance(name), d.Values, true), d.Values[name], d.Propose[name], d.Values[name]), private
 	}
+}
+
+// chainQuestion says how a range fits to the last one: 中间空了401-411, 和上次的重了.
+func (fl *filing) chainQuestion(d draft) string {
+	x := fl.sh.form.Field(d.Labels[0])
+	from, _ := config.Ends(d.Values[x.Name])
+	want, _ := config.Ends(d.Propose[x.Name])
+	how := fmt.Sprintf("和上次的重了，上次到%d", want-1)
+	if from > want {
+		how = fmt.Sprintf("上次到%d，中间空了%s", want-1, x.Format(config.Span(want, from-1)))
+	}
+	return fmt.Sprintf("%s%s，%s。回对的（如%s），或回 留 说明原因", x.Name, x.Format(d.Values[x.Name]), how, x.Format(d.Propose[x.Name]))
 }
 
 func (fl *filing) changes(v Values) string {

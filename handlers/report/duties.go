@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ const (
 )
 
 // on finds the duty's form among the pack's sheets.
-func (f *Family) on(m *handlers.Moment) (*sheet, error) {
+func (f *Family) on(ctx context.Context, m *handlers.Moment) (*sheet, error) {
 	if m.Pack.Form(m.Duty.Form) == nil {
 		return nil, fmt.Errorf("duty %s: pack %s has no form %q", m.Duty.Name(), m.Pack.Name, m.Duty.Form)
 	}
@@ -29,7 +30,14 @@ func (f *Family) on(m *handlers.Moment) (*sheet, error) {
 	if form == nil {
 		return nil, handlers.ErrNothing // it has ended
 	}
-	return f.sheet(m.Street, m.Pack, form), nil
+	if form = pace(&m.Desk, m.Pack, form); form.Paced() && !form.Required {
+		return nil, handlers.ErrNothing // no level holds
+	}
+	open, err := f.asked(ctx, &m.Desk, []*sheet{f.sheet(m.Street, m.Pack, form)})
+	if err != nil || len(open) == 0 {
+		return nil, cmp.Or(err, handlers.ErrNothing) // between two rounds
+	}
+	return open[0], nil
 }
 
 // args name what a recipe is about.
@@ -42,15 +50,18 @@ func (sh *sheet) args(p config.Period) map[string]string {
 }
 
 // remindChat says once, in the group, what concerns everybody.
-func (f *Family) remindChat(_ context.Context, m *handlers.Moment) (handlers.Outcome, error) {
-	sh, err := f.on(m)
+func (f *Family) remindChat(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
+	sh, err := f.on(ctx, m)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
+	period := sh.periodAt(m.Street, m.Day, m.Slot)
+	if !sh.soon(m, period) {
+		return handlers.Outcome{}, handlers.ErrNothing
+	}
 	out := handlers.Outcome{Loads: []handlers.Load{{Office: sh.form.Owner}}}
 	for _, chat := range m.Dir.ChatsOf(m.Street, m.Duty.Chat) {
-		out.Pushes = append(out.Pushes, handlers.PushRecipe(handlers.ToChat(chat.Name), handlers.Reminder, recipeRemind,
-			sh.args(sh.periodAt(m.Street, m.Day, m.Slot)), m.At))
+		out.Pushes = append(out.Pushes, handlers.PushRecipe(handlers.ToChat(chat.Name), handlers.Reminder, recipeRemind, sh.args(period), m.At))
 	}
 	return out, nil
 }
@@ -77,25 +88,28 @@ func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handler
 
 // nudge asks each missing unit in private.
 func (f *Family) nudge(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
-	sh, err := f.on(m)
+	sh, err := f.on(ctx, m)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
 	period := sh.periodAt(m.Street, m.Day, m.Slot)
+	if !sh.soon(m, period) {
+		return handlers.Outcome{}, handlers.ErrNothing
+	}
 	g, err := sh.gap(ctx, &m.Desk, period)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	absent, err := f.absent(ctx, &m.Desk)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
 	out := handlers.Outcome{Loads: []handlers.Load{{Office: sh.form.Owner}}}
 	for _, r := range g.missing {
-		people := m.Dir.InUnit(m.Street, r.unit.Name, config.RoleSecretary)
-		if len(people) == 0 {
-			people = m.Dir.InUnit(m.Street, r.unit.Name, sh.form.Who...)
-		}
-		for _, p := range people {
+		for _, p := range sh.nudged(&m.Desk, r.unit.Name, absent) {
 			args := sh.args(period)
 			args["unit"] = r.key()
-			push := handlers.PushRecipe(handlers.ToPerson(p.UserID), handlers.Nudge, recipeNudge, args, m.At)
+			push := handlers.PushRecipe(handlers.ToPerson(p.UserID), sh.loud(m, handlers.Nudge), recipeNudge, args, m.At)
 			out.Pushes = append(out.Pushes, push)
 		}
 	}
@@ -116,7 +130,7 @@ func (f *Family) renderNudge(ctx context.Context, s *handlers.Serving) (handlers
 	if err != nil {
 		return handlers.Content{}, err
 	}
-	if fl.today.Filed() {
+	if fl.settled() {
 		return handlers.Content{}, &handlers.Moot{Why: "已经报了"}
 	}
 	return handlers.Say(strings.Join(fl.state(), "\n")), nil
@@ -124,18 +138,27 @@ func (f *Family) renderNudge(ctx context.Context, s *handlers.Serving) (handlers
 
 // missing tells the duty desk who has not filed, and each liaison about their own.
 func (f *Family) missing(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
-	sh, err := f.on(m)
+	sh, err := f.on(ctx, m)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	g, err := sh.gap(ctx, &m.Desk, sh.lastAt(m.Street, m.Day, m.Slot))
+	period := sh.lastAt(m.Street, m.Day, m.Slot)
+	if !sh.over(m, period) {
+		return handlers.Outcome{}, handlers.ErrNothing
+	}
+	g, err := sh.gap(ctx, &m.Desk, period)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
+	absent, err := f.absent(ctx, &m.Desk)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	g = g.excused(&m.Desk, absent)
 	out := handlers.Outcome{Loads: []handlers.Load{{Office: sh.form.Owner}}}
 	for _, chat := range m.Dir.ChatsOf(m.Street, m.Duty.Chat) {
-		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Notice,
-			handlers.Say(fmt.Sprintf("【%s】%s", m.Day.Label(), g.line())), m.At))
+		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), sh.loud(m, handlers.Notice),
+			handlers.Say(fmt.Sprintf("【%s】%s", sh.dated(period), g.line())), m.At))
 	}
 	byLiaison := map[string][]string{}
 	for _, r := range g.missing {
@@ -144,7 +167,7 @@ func (f *Family) missing(ctx context.Context, m *handlers.Moment) (handlers.Outc
 		}
 	}
 	for _, l := range slices.Sorted(maps.Keys(byLiaison)) {
-		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(l), handlers.Nudge, handlers.Say(fmt.Sprintf(
+		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(l), sh.loud(m, handlers.Nudge), handlers.Say(fmt.Sprintf(
 			"您联系的居民区里，%s还没报：%s。有难处请帮一把；要代报，发：/%s 居民区名 …", sh.form.Name, strings.Join(byLiaison[l], "、"), sh.form.Name)), m.At))
 	}
 	return out, nil
@@ -163,7 +186,7 @@ func (f *Family) serving(s *handlers.Serving) (*sheet, config.Period, error) {
 	}
 	for _, run := range s.Street.Runs {
 		if form := run.Pack.FormOn(s.Args["form"], p.Day); form != nil {
-			return f.sheet(s.Street, run.Pack, form), p, nil
+			return f.sheet(s.Street, run.Pack, pace(&s.Desk, run.Pack, form)), p, nil
 		}
 	}
 	return nil, p, &handlers.Moot{Why: "这张表已不在用"}
@@ -180,27 +203,28 @@ func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func()
 	if p.Slot > 0 {
 		return shifts(b, form, p)
 	}
+	sh := f.sheetOf(street, form)
 	now := b.All(store.Reports(form.Name, p.Key()))
 	prev := b.All(store.Reports(form.Name, form.Before(p).Key()))
+	lent := sh.borrowAll(b, street, p.Day)
 	return func() ([]handlers.Filed, error) {
-		out := make([]handlers.Filed, 0, len(*now))
-		for unit, cell := range *now {
-			r, err := decode(form, cell)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", unit, err)
-			}
-			if !r.Filed() {
-				continue // withdrawn
-			}
-			p, err := decode(form, (*prev)[unit])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", unit, err)
+		reports, err := sh.filed(*now, lent)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]handlers.Filed, 0, len(reports))
+		for unit, r := range reports {
+			var p Report
+			if len(form.Checks) > 0 { // only they look at the day before
+				if p, err = decode(form, (*prev)[unit]); err != nil {
+					return nil, fmt.Errorf("%s: %w", unit, err)
+				}
 			}
 			fl := &filing{sh: &sheet{form: form}, prev: p}
 			_, soft := fl.check(r.Values)
 			out = append(out, handlers.Filed{
 				Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Carried: r.has(flagCarried),
-				Unbalanced: soft != nil && !r.has(flagKept), Kept: r.has(flagKept),
+				Unbalanced: soft != nil && !r.has(flagKept), Kept: r.has(flagKept), At: r.At,
 			})
 		}
 		return out, nil
@@ -226,7 +250,7 @@ func shifts(b *store.Batch, form *config.Form, last config.Period) func() ([]han
 				if !r.Filed() {
 					continue
 				}
-				one := handlers.Filed{Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Kept: r.has(flagKept)}
+				one := handlers.Filed{Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Kept: r.has(flagKept), At: r.At}
 				if before, ok := day[unit]; ok && form.Shifts[n] != "" {
 					one.Late, one.Corrected = one.Late || before.Late, one.Corrected || before.Corrected
 					for _, x := range form.Fields {
@@ -250,6 +274,9 @@ func shifts(b *store.Batch, form *config.Form, last config.Period) func() ([]han
 func when(form *config.Form) string {
 	if form.Every == config.EveryEvent {
 		return "有情况就报"
+	}
+	if form.Paced() {
+		return "按级别的钟点报，没有预警不用报"
 	}
 	var clocks []string
 	for i, c := range form.Cutoffs {

@@ -58,7 +58,7 @@ func openConsent(c store.Cell) (consent, error) {
 // fade looks, before anybody is reminded, which units need not be asked today, and asks the
 // others that have been quiet long enough for one yes.
 func (f *Family) fade(ctx context.Context, m *handlers.Moment) (handlers.Outcome, error) {
-	sh, err := f.on(m)
+	sh, err := f.on(ctx, m)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}

@@ -47,10 +47,8 @@ func (f *Family) zero(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 
 // find is the form's sheet, if its pack runs today.
 func (f *Family) find(c *handlers.Call, form *config.Form) (*sheet, error) {
-	for _, sh := range f.active(&c.Desk) {
-		if sh.form.Name == form.Name { // in the version of the day
-			return sh, nil
-		}
+	if sh := f.named(&c.Desk, form.Name); sh != nil { // in the version of the day
+		return sh, nil
 	}
 	return nil, handlers.Refusef("想看要报什么，发：我的", "%s现在不用报。", form.Name)
 }
@@ -74,6 +72,9 @@ func (f *Family) fileLine(ctx context.Context, c *handlers.Call, sh *sheet, text
 		return handlers.Outcome{}, err
 	}
 	if !zero && !reading.Zero && !reading.Same && len(reading.Values)+len(reading.Guessed)+len(reading.SameLabels)+len(reading.Unknown)+len(reading.BadNumber)+len(reading.Doubled) == 0 {
+		if out, mine, err := fl.propose(c); mine || err != nil {
+			return out, err
+		}
 		return f.howTo(c, fl), nil
 	}
 	if why := fl.closed(); why != nil {
@@ -107,6 +108,8 @@ func (f *Family) fileLine(ctx context.Context, c *handlers.Call, sh *sheet, text
 func (fl *filing) closed() *handlers.Refusal {
 	form := fl.sh.form
 	switch {
+	case fl.round.shut:
+		return handlers.Refusef(form.Owner+"再开一轮时再报。", "%s%s，%s现在不收，什么也没存。", form.While, fl.round.state(), form.Name)
 	case fl.today.Filed():
 		return nil
 	case form.NoEarly && fl.At.Before(form.Opening(fl.Street, fl.period)):
@@ -155,6 +158,9 @@ func whose(c *handlers.Call, sh *sheet, named string) (config.Committee, error) 
 // take moves what was read into the draft, or refuses: nothing is stored unless every
 // number in the line was understood.
 func (fl *filing) take(d *draft, r syntax.Reading) error {
+	if why := fl.contradicted(r); why != nil {
+		return why
+	}
 	form := fl.sh.form
 	fix, guess := Values{}, Values{}
 	var blank, loose []string
@@ -326,15 +332,17 @@ func (f *Family) howTo(c *handlers.Call, fl *filing) handlers.Outcome {
 	out := handlers.Outcome{Read: fl.understood(nil, nil, nil)}
 	text := fmt.Sprintf("照这样发一行：\n%s", fl.copyLine())
 	if fl.sh.form.Zero {
-		text += "\n没有新情况就回：零报"
+		text += "\n没有新情况就回：" + fl.zeroLine()
 	}
 	if fl.today.Filed() {
 		text = fmt.Sprintf("今天报过了 %s。要改一个数，发：/改 标签 数字", fl.number())
 	}
-	if !c.Private() && fl.prev.Filed() && !fl.today.Filed() {
+	if !fl.today.Filed() && fl.settled() {
+		text = fmt.Sprintf("%s要的数%s里都有，不用再报。", fl.sh.form.Name, fl.lenders())
+	} else if !c.Private() && fl.prev.Filed() && !fl.today.Filed() {
 		text = "照这样发一行：\n" + fl.sh.example(fl.from)
 		if fl.sh.form.Zero {
-			text += "\n没有新情况就回：零报"
+			text += "\n没有新情况就回：" + fl.zeroLine()
 		}
 	}
 	out.Reply = handlers.Say(text)

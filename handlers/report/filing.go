@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,12 +24,18 @@ type filing struct {
 	from    reporter
 	by      config.Person
 	today   Report
-	prev    Report            // the period before
+	prev    Report            // the period before, or of a form that is filed now and then the last one filed
+	since   []store.Guard     // what was looked at for prev, the latest period first
 	sisters map[string]Report // where parts of a committee file: all of them, by key
+	lent    Values            // figures of this report that other forms have asked for already
+	round   round             // of a form with rounds, the one that runs
+	debts   []debt            // other forms' reports that borrow from this one
 	afar    Values            // figures of other forms that this one's sums name, 排摸.外出
+	known   Values            // figures that registers know, to be confirmed
 	pile    pile              // what this person has begun
 	draft   draft             // of these, the one of this form
 	gone    string            // what has expired, to be said once
+	curious bool              // somebody wants to know what was understood
 	verb    string            // what a corrected line begins with: "/日报 ", "/改 "
 	texts   map[string]string
 }
@@ -43,7 +50,11 @@ func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p conf
 	b := c.Read()
 	now := store.Reports(sh.form.Name, p.Key())
 	today := b.Cell(now, from.key())
-	prev := b.Cell(store.Reports(sh.form.Name, sh.form.Before(p).Key()), from.key())
+	since := sh.before(p)
+	prev := make([]*store.Cell, len(since))
+	for i, q := range since {
+		prev[i] = b.Cell(store.Reports(sh.form.Name, q.Key()), from.key())
+	}
 	open := b.Cell(store.Drafts(), c.Person.UserID)
 	texts := b.Cell(store.ReportTexts(sh.form.Name, p.Key()), from.key())
 	var all *map[string]store.Cell
@@ -51,18 +62,28 @@ func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p conf
 		all = b.All(now)
 	}
 	afar := f.afar(b, &c.Desk, sh, p.Day, from.unit)
+	lent, was := sh.borrow(b, c.Street, p.Day, from.key(), ""), sh.borrow(b, c.Street, sh.form.Before(p).Day, from.key(), "")
+	turn := roundOf(b, sh.form)
+	debts := f.debts(b, &c.Desk, sh, p, from)
+	known := f.known(b, &c.Desk, sh, p, from)
 	if err := b.Run(ctx); err != nil {
 		return nil, fmt.Errorf("read report %s/%s: %w", sh.form.Name, from.key(), err)
 	}
-	fl := &filing{Desk: &c.Desk, sh: sh, period: p, day: p.Day, from: from, by: c.Person, verb: "/" + sh.form.Name + " "}
+	fl := &filing{Desk: &c.Desk, sh: sh, period: p, day: p.Day, from: from, by: c.Person, curious: c.Curious(), verb: "/" + sh.form.Name + " "}
 	if from.part != "" {
 		fl.verb += from.part + " "
+	}
+	if c.Person.Unit != from.unit.Name && c.Person.UserID != "" {
+		fl.verb = strings.Replace(fl.verb, " ", " "+from.unit.Name+" ", 1)
 	}
 	if p.Slot > 0 && !fl.current() && fl.slot() == sh.form.Shifts[p.Slot-1] {
 		fl.verb += fl.slot() + " "
 	}
 	var err error
 	if fl.afar, err = afar(); err != nil {
+		return nil, err
+	}
+	if fl.known, err = known(); err != nil {
 		return nil, err
 	}
 	if all != nil {
@@ -76,7 +97,22 @@ func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p conf
 	if fl.today, err = decode(sh.form, *today); err != nil {
 		return nil, err
 	}
-	if fl.prev, err = decode(sh.form, *prev); err != nil {
+	if fl.round, err = turn(); err != nil {
+		return nil, err
+	}
+	for i, cell := range prev {
+		fl.since = append(fl.since, store.Guard{Table: store.Reports(sh.form.Name, since[i].Key()), Field: from.key(), Rev: cell.Rev})
+		if fl.prev, err = decode(sh.form, *cell); err != nil {
+			return nil, err
+		}
+		if fl.prev.Filed() && fl.prev.At.Before(fl.round.since) {
+			fl.prev = Report{} // of an earlier round
+		}
+		if fl.prev.Filed() {
+			break
+		}
+	}
+	if err := fl.settle(lent, was, debts); err != nil {
 		return nil, err
 	}
 	if fl.pile, err = openPile(&c.Desk, *open); err != nil {
@@ -94,8 +130,64 @@ func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p conf
 	return fl, nil
 }
 
-// number is the filing's receipt number.
-func (fl *filing) number() string { return receipt(fl.day, fl.from.unit) }
+// lookBack is how many periods a form that is filed now and then is looked back for its last
+// report: a week of two sessions a day.
+const lookBack = 14
+
+// before are the periods in which the report before p may lie, the latest first. What is due
+// every time has it in the last one, or not at all.
+func (sh *sheet) before(p config.Period) []config.Period {
+	if whole := sh.form.Whole(); sh.form.Paced() { // the last one may have been filed at another pace
+		out := []config.Period{whole.Before(p)}
+		for len(out) < len(whole.Cutoffs)+lookBack {
+			out = append(out, whole.Before(out[len(out)-1]))
+		}
+		return out
+	}
+	out := []config.Period{sh.form.Before(p)}
+	for !sh.form.Required && sh.form.Every != config.EveryOnce && len(out) < lookBack {
+		out = append(out, sh.form.Before(out[len(out)-1]))
+	}
+	return out
+}
+
+// number is the filing's receipt number. The one daily report that every committee owes has
+// the short one, R0213-07. Any other says what it is, so that no two of a unit and day are the
+// same: R0213-07罩上午, R0213-07排摸3块. Nothing is counted, so nothing can be counted twice.
+func (fl *filing) number() string { return fl.numberOn(fl.day) }
+
+// numberOn is the number the same report would have on another day.
+func (fl *filing) numberOn(day config.Day) string {
+	n := receipt(day, fl.from.unit)
+	if fl.sh.first(fl.Desk, day) {
+		return n
+	}
+	n += fl.sh.form.Name + fl.from.part
+	if slot := fl.period.Slot; slot > 0 {
+		n += cmp.Or(fl.sh.form.Shifts[slot-1], fl.sh.form.Cutoffs[slot-1].String())
+	}
+	return n
+}
+
+// title is the filing's number and whose report it is: R0213-07 梅园日报, R0213-07排摸3块 梅园.
+func (fl *filing) title() string {
+	if fl.sh.first(fl.Desk, fl.day) {
+		return fl.number() + " " + fl.from.unit.Name + fl.sh.form.Name
+	}
+	return fl.number() + " " + fl.from.unit.Name
+}
+
+// first reports whether the form is the day's first that every committee owes once a day.
+func (sh *sheet) first(d *handlers.Desk, day config.Day) bool {
+	for _, p := range d.Street.Active(day) {
+		for _, f := range p.On(day) {
+			if f.Required && (f.Every == "" || f.Every == config.EveryDay) && (f.By == "" || f.By == config.ByCommittee) && len(f.Cutoffs) < 2 {
+				return f.Name == sh.form.Name
+			}
+		}
+	}
+	return false
+}
 
 // late reports whether the cut-off has passed.
 func (fl *filing) late() bool { return fl.At.After(fl.sh.form.Closing(fl.Street, fl.period)) }
@@ -151,8 +243,9 @@ func (fl *filing) lookup(v Values) func(string) (int, bool) {
 	})
 }
 
-// check finds the first broken rule of each sort: a hard one refuses, a soft one asks.
-func (fl *filing) check(v Values) (hard, soft *config.Check) {
+// check finds the first broken rule of each sort: a hard one refuses, a soft one asks, unless
+// it is excused.
+func (fl *filing) check(v Values, excused ...string) (hard, soft *config.Check) {
 	get := fl.lookup(v)
 	for _, c := range fl.sh.form.Checks {
 		holds, known := c.Rule.Eval(get)
@@ -162,7 +255,7 @@ func (fl *filing) check(v Values) (hard, soft *config.Check) {
 		if c.Hard && hard == nil {
 			hard = c
 		}
-		if !c.Hard && soft == nil {
+		if !c.Hard && soft == nil && !slices.Contains(excused, c.Rule.String()) {
 			soft = c
 		}
 	}
@@ -195,7 +288,7 @@ func (fl *filing) arithmetic(c *config.Check, v Values, words bool) string {
 // store is the outcome that keeps the report.
 func (fl *filing) store(r Report, texts map[string]string, raw string) handlers.Outcome {
 	form, day := fl.sh.form, fl.period.Key()
-	cell := encode(form, r)
+	cell := encode(form, fl.own(r))
 	out := handlers.Outcome{
 		Changes: []store.Change{
 			store.PutKeep(store.Reports(form.Name, day), fl.from.key(), fl.today.Rev, cell, store.ReportLog(form.Name, day)),
@@ -206,27 +299,29 @@ func (fl *filing) store(r Report, texts map[string]string, raw string) handlers.
 	}
 	if len(fl.sh.form.Checks) > 0 {
 		// The sums were checked against yesterday's figures: they must still be those.
-		out.Require = append(out.Require, store.Guard{
-			Table: store.Reports(form.Name, form.Before(fl.period).Key()), Field: fl.from.key(), Rev: fl.prev.Rev,
-		})
+		out.Require = append(out.Require, fl.since...)
 	}
 	if len(texts) > 0 {
 		body, err := json.Marshal(texts)
 		if err != nil {
 			panic("report: texts do not encode: " + err.Error())
 		}
-		out.Changes = append(out.Changes, store.Put(store.ReportTexts(form.Name, day), fl.from.key(), store.Any, string(body)))
+		out.Changes = append(out.Changes, fl.sh.keepTexts(day, fl.from.key(), string(body), households(texts)))
 	}
 	out.Changes = append(out.Changes, fl.pile.change(fl.by.UserID, form.Name, nil)...)
 	if raw != "" {
 		field := fmt.Sprintf("%s/%s#%d", form.Name, fl.from.key(), fl.today.Rev+1)
 		out.Changes = append(out.Changes, store.PutSealed(store.Raw(string(fl.Day)), field, store.Any, raw, fl.sh.pack.Name))
 	}
+	out.Opens = fl.opens(r, texts)
 	return out
 }
 
 func (fl *filing) understood(v Values, texts map[string]string, asks []string) handlers.Understanding {
 	u := handlers.Understanding{Unit: fl.from.key(), Period: fl.period.Key(), Values: map[string]any{}, Asks: asks}
+	if !fl.curious {
+		return u
+	}
 	for k, n := range v {
 		u.Values[k] = n
 		if x := fl.sh.form.Field(k); x.Kind != config.KindInt {

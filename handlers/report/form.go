@@ -22,10 +22,15 @@ type sheet struct {
 
 // Family files reports. Its zero value is not usable: call New.
 type Family struct {
-	Rectify handlers.Rectify // answers /改 12 for cases; may be nil
+	Rectify handlers.Rectify   // answers /改 12 for cases; may be nil
+	Others  []handlers.AskDues // what else waits for the caller, for /我的
+	Away    handlers.Away      // who rests and is not called missing; may be nil
+	Prefill handlers.Prefill   // what registers know of a report's figures; may be nil
 
 	mu      sync.Mutex
 	sheets  map[sheetKey]*sheet
+	tongues map[*config.Form]tongue
+	places  map[*config.Street]*syntax.Places
 	streets map[string]*config.Street
 }
 
@@ -36,13 +41,19 @@ type sheetKey struct {
 
 // New makes the family.
 func New() *Family {
-	return &Family{sheets: map[sheetKey]*sheet{}, streets: map[string]*config.Street{}}
+	return &Family{
+		sheets: map[sheetKey]*sheet{}, tongues: map[*config.Form]tongue{}, places: map[*config.Street]*syntax.Places{},
+		streets: map[string]*config.Street{},
+	}
 }
 
 // Handlers is what the family offers.
 func (f *Family) Handlers() handlers.Family {
 	return handlers.Family{
+		Retire:    retire,
+		HandOver:  handOver,
 		Name:      "report",
+		Office:    string(config.RoleParty),
 		Commands:  f.commands,
 		Dialogues: []handlers.Dialogue{{Name: "草稿", Try: f.converse}},
 		Duties: []handlers.Duty{
@@ -94,6 +105,7 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 		return nil
 	}
 	out = append(out, f.reviews(s)...)
+	out = append(out, f.rounds(s)...)
 	return append(out,
 		handlers.Command{
 			Name: "零报", Aliases: []string{"零报告"}, Roles: who, Summary: "今天没有新情况",
@@ -149,7 +161,7 @@ func (f *Family) active(d *handlers.Desk) []*sheet {
 	var out []*sheet
 	for _, p := range d.Packs() {
 		for _, form := range p.On(d.Day) {
-			out = append(out, f.sheet(d.Street, p, form))
+			out = append(out, f.sheet(d.Street, p, pace(d, p, form)))
 		}
 	}
 	return out
@@ -173,7 +185,7 @@ func (f *Family) sheet(s *config.Street, p *config.Pack, form *config.Form) *she
 		return sh
 	}
 	sh := &sheet{form: form, pack: p}
-	sh.compile(s)
+	f.compile(sh, s)
 	f.sheets[key], f.streets[s.Code] = sh, s
 	return sh
 }

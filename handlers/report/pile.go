@@ -26,7 +26,7 @@ type pile struct {
 // openPile decodes a person's drafts.
 func openPile(d *handlers.Desk, c store.Cell) (pile, error) {
 	p := pile{rev: c.Rev}
-	if c.Rev == 0 {
+	if c.Rev == 0 || c.Lost {
 		return p, nil
 	}
 	var all []draft
@@ -86,6 +86,9 @@ func (p pile) change(userid, form string, next *draft) []store.Change {
 	if err != nil {
 		panic("report: drafts do not encode: " + err.Error())
 	}
+	if slices.ContainsFunc(left, func(d draft) bool { return d.Private || households(d.Texts) }) {
+		return []store.Change{store.PutSealed(store.Drafts(), userid, p.rev, string(body), keyDrafts)}
+	}
 	return []store.Change{store.Put(store.Drafts(), userid, p.rev, string(body))}
 }
 
@@ -127,9 +130,11 @@ func (p pile) others(form string) []string {
 
 // named is the active sheet of a form, or nil.
 func (f *Family) named(d *handlers.Desk, form string) *sheet {
-	for _, sh := range f.active(d) {
-		if sh.form.Name == form {
-			return sh
+	for _, p := range d.Packs() {
+		for _, x := range p.Forms {
+			if x.Name == form && x.InForce(d.Day) {
+				return f.sheet(d.Street, p, pace(d, p, x))
+			}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -57,10 +58,12 @@ func words(x syntax.Found) string {
 }
 
 // labelled puts the label in front of a line that is nothing but the answer to the form's
-// only question: /应答 到.
+// only question, or names a unit before it: /应答 到, /应答 站前 到.
 func (sh *sheet) labelled(text string) string {
-	if x := sh.sole(); x != nil && x.Option(syntax.Normalise(text)) > 0 {
-		return x.Name + text
+	text = strings.TrimSpace(text)
+	unit, answer := text[:strings.LastIndexByte(text, ' ')+1], text[strings.LastIndexByte(text, ' ')+1:]
+	if x := sh.sole(); x != nil && x.Option(syntax.Normalise(answer)) > 0 {
+		return unit + x.Name + answer
 	}
 	return text
 }
@@ -100,8 +103,58 @@ func inside(x *config.Field, n int) bool {
 	return x.Min <= n && n <= x.Max
 }
 
-// compile makes the readers of a sheet.
-func (sh *sheet) compile(s *config.Street) {
+// tongue is what reads a form's labels, the same in every street.
+type tongue struct {
+	reader *syntax.Reader // knows no units
+	puller *syntax.Puller // nil = there is nothing but counts and texts
+}
+
+// compile makes the readers of a sheet. Caller holds f.mu.
+func (f *Family) compile(sh *sheet, s *config.Street) {
+	own, known := f.tongues[sh.form]
+	if !known {
+		own = sh.tongue()
+		f.tongues[sh.form] = own
+	}
+	sh.puller = own.puller
+	units := make([]syntax.Word, 0, len(s.Committees))
+	for _, c := range s.Committees {
+		units = append(units, syntax.Word{Name: c.Name, Aliases: c.Aliases})
+	}
+	committees := len(units)
+	if sh.form.By == config.ByLiaison {
+		for _, a := range s.Areas {
+			units = append(units, syntax.Word{Name: a.Name})
+		}
+	}
+	for _, name := range sh.form.Shifts {
+		if name != "" {
+			units = append(units, syntax.Word{Name: name})
+		}
+	}
+	places := f.places[s]
+	if places == nil || len(units) > committees {
+		places = syntax.NewPlaces(units)
+	}
+	if len(units) == committees {
+		f.places[s] = places
+	}
+	sh.reader = own.reader.Among(places)
+	sh.readers = map[string]*syntax.Reader{}
+	for _, c := range s.Committees {
+		parts := slices.Clone(units)
+		for _, x := range c.Reporters(sh.form) {
+			parts = append(parts, syntax.Word{Name: x.Name, Aliases: x.Aliases})
+		}
+		if len(parts) > len(units) {
+			sh.readers[c.Name] = own.reader.Among(syntax.NewPlaces(parts))
+		}
+	}
+	sh.elsewhere = sh.named()
+}
+
+// tongue compiles the form's labels.
+func (sh *sheet) tongue() tongue {
 	var labels []syntax.Label
 	var counts, texts []syntax.Word
 	var specials []syntax.Special
@@ -116,7 +169,7 @@ func (sh *sheet) compile(s *config.Street) {
 			continue
 		case config.KindInt:
 			if x.Asked() {
-				labels = append(labels, syntax.Label{Name: x.Name, Aliases: x.Aliases, Kind: syntax.Int, Units: x.Words, Stock: x.Stock})
+				labels = append(labels, syntax.Label{Name: x.Name, Aliases: x.Aliases, Kind: syntax.Int, Units: x.Words, Stock: x.Stock, Alone: x.Alone})
 				counts = append(counts, word)
 			}
 			continue
@@ -140,42 +193,25 @@ func (sh *sheet) compile(s *config.Street) {
 			over, under = a, b
 		}
 	}
+	out := tongue{reader: syntax.NewReader(labels, nil)}
 	if len(specials) > 0 || over != "" {
-		sh.puller = syntax.NewPuller(specials, counts, texts, over, under)
+		out.puller = syntax.NewPuller(specials, counts, texts, over, under)
 	}
-	units := make([]syntax.Word, 0, len(s.Committees))
-	for _, c := range s.Committees {
-		units = append(units, syntax.Word{Name: c.Name, Aliases: c.Aliases})
-	}
-	if sh.form.By == config.ByLiaison {
-		for _, a := range s.Areas {
-			units = append(units, syntax.Word{Name: a.Name})
-		}
-	}
-	for _, name := range sh.form.Shifts {
-		if name != "" {
-			units = append(units, syntax.Word{Name: name})
-		}
-	}
+	return out
+}
+
+// named are the figures of other forms that the sheet's sums name.
+func (sh *sheet) named() []string {
+	var out []string
 	for _, x := range sh.form.Fields {
 		for _, e := range []*config.Expr{x.Derive, x.Default} {
 			if e != nil {
-				sh.elsewhere = append(sh.elsewhere, afar(e.Names())...)
+				out = append(out, afar(e.Names())...)
 			}
 		}
 	}
 	for _, c := range sh.form.Checks {
-		sh.elsewhere = append(sh.elsewhere, afar(c.Rule.Names())...)
+		out = append(out, afar(c.Rule.Names())...)
 	}
-	sh.reader = syntax.NewReader(labels, units)
-	sh.readers = map[string]*syntax.Reader{}
-	for _, c := range s.Committees {
-		parts := slices.Clone(units)
-		for _, x := range c.Reporters(sh.form) {
-			parts = append(parts, syntax.Word{Name: x.Name, Aliases: x.Aliases})
-		}
-		if len(parts) > len(units) {
-			sh.readers[c.Name] = syntax.NewReader(labels, parts)
-		}
-	}
+	return out
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -12,7 +14,7 @@ import (
 func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handlers.Outcome, error) {
 	r := Report{Values: fl.defaults(d.Values), By: c.Person.UserID, At: c.At}
 	if fl.today.Filed() {
-		if same(fl.today.Values, r.Values) && len(d.Texts) == 0 {
+		if same(fl.today.Values, r.Values) && len(d.Texts) == 0 && !fl.askedAnew() {
 			out := handlers.Answer(fmt.Sprintf("和刚才一样，%s 没有变。", fl.number()))
 			out.Read = fl.understood(r.Values, nil, nil)
 			return out, nil
@@ -37,10 +39,19 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 		r.Flags = with(r.Flags, flagProxy)
 	}
 	out := fl.store(r, texts, raw)
-	out.Loads = fl.burden(d)
+	paid, loads := fl.pays(r)
+	out.Loads = append(fl.burden(d), loads...)
 	covers, line := fl.agreed(d)
 	out.Changes = append(out.Changes, covers...)
-	return fl.reply(c, out, strings.TrimSuffix(fl.receipt(r, texts, d.Aside)+"\n"+line, "\n")), nil
+	return fl.reply(c, out, strings.TrimSuffix(fl.receipt(r, texts, d.Aside)+besides(paid)+"\n"+line, "\n")), nil
+}
+
+// besides says which other forms a report has settled.
+func besides(forms []string) string {
+	if len(forms) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("；%s要的数也有了，不用再报", strings.Join(forms, "、"))
 }
 
 // reply says a receipt: whole in a 1:1 chat; in a group only that it arrived, with the
@@ -61,7 +72,7 @@ func (fl *filing) reply(c *handlers.Call, out handlers.Outcome, full string) han
 // receipt is at most four lines: what was stored with its labels and sums, and how to
 // correct it (G16).
 func (fl *filing) receipt(r Report, texts map[string]string, aside []string) string {
-	head := fmt.Sprintf("已收 %s %s%s", fl.number(), fl.from.name(), fl.sh.form.Name)
+	head := "已收 " + fl.title()
 	var marks []string
 	switch {
 	case fl.today.Filed():
@@ -73,9 +84,6 @@ func (fl *filing) receipt(r Report, texts map[string]string, aside []string) str
 	}
 	if by := fl.other(); by != "" {
 		marks = append(marks, by)
-	}
-	if fl.period.Slot > 0 {
-		marks = append(marks, fl.slot())
 	}
 	if fl.day != fl.Day && !fl.current() {
 		marks = append(marks, fl.day.Label()+"的")
@@ -96,13 +104,30 @@ func (fl *filing) receipt(r Report, texts map[string]string, aside []string) str
 	if t := fl.figures(r, nil); t != "" {
 		lines = append(lines, t)
 	}
-	if t := fl.said(texts, aside); t != "" {
+	if t := fl.said(texts, fl.unknown(aside, r)); t != "" {
 		lines = append(lines, t)
 	}
 	if t := fl.whole(r); t != "" {
 		lines = append(lines, t)
 	}
-	return strings.Join(append(lines, "错了回：/改 标签 数字"), "\n")
+	return strings.Join(append(lines, "错了回：/改 标签 数字"+fl.offer(texts)), "\n")
+}
+
+// offer proposes to make a case of what a text says is lacking: a report is read tomorrow,
+// a case today. It opens none by itself.
+func (fl *filing) offer(texts map[string]string) string {
+	for _, x := range fl.sh.form.Fields {
+		text := texts[x.Name]
+		if x.Kind != config.KindText || text == "" || utf8.RuneCountInString(text) > 30 {
+			continue
+		}
+		for _, t := range fl.sh.pack.Cases.Types {
+			if t.Kind == config.CaseLack && slices.ContainsFunc(t.Words, func(w string) bool { return strings.Contains(text, w) }) {
+				return "；要街道补，发：/问 " + text
+			}
+		}
+	}
+	return ""
 }
 
 // opening is from when the period's report is wanted: 08:00, of another day 2月14日09:00.
@@ -149,7 +174,7 @@ func (fl *filing) figures(r Report, only []*config.Field) string {
 		if !ok || !x.Number() {
 			continue
 		}
-		parts = append(parts, x.Name+x.Format(n)+fl.sum(x.Name, r)+fl.computed(x, n, r.Values))
+		parts = append(parts, x.Name+x.Format(n)+fl.sum(x.Name, r)+fl.follows(x, r)+fl.computed(x, n, r.Values))
 	}
 	return strings.Join(parts, " ")
 }
@@ -167,10 +192,35 @@ func (fl *filing) computed(x *config.Field, n int, v Values) string {
 		return ""
 	}
 	s := e.Show(fl.lookup(v))
+	if s == x.Format(n) {
+		return ""
+	}
 	if !fl.daily() {
 		s = strings.ReplaceAll(s, "昨", "上次")
 	}
 	return "(=" + s + ")"
+}
+
+// follows says of a range how it goes on from the last one: (接上次411 ✓).
+func (fl *filing) follows(x *config.Field, r Report) string {
+	for _, c := range fl.sh.form.Checks {
+		name, ok := c.Rule.Field()
+		if span := fl.sh.form.Whose(name); !ok || span == nil || span.Name != x.Name {
+			continue
+		}
+		holds, known := c.Rule.Eval(fl.lookup(r.Values))
+		_, want, _ := c.Rule.Solve(fl.lookup(r.Values))
+		switch {
+		case !known:
+			return ""
+		case holds:
+			return fmt.Sprintf("(接上次%d ✓)", want-1)
+		case r.has(flagKept):
+			return fmt.Sprintf("(上次到%d，原因已记)", want-1)
+		}
+		return fmt.Sprintf("(上次到%d，对不上)", want-1)
+	}
+	return ""
 }
 
 // sum is a field's arithmetic in brackets: (昨9+0−1=8 ✓).
@@ -195,6 +245,16 @@ func (fl *filing) sum(field string, r Report) string {
 		return "(" + fl.arithmetic(rule, r.Values, false) + "，原因已记)"
 	}
 	return "(" + fl.arithmetic(rule, r.Values, false) + "，对不上)"
+}
+
+// unknown are the asides that say something else than what the report's figures come to.
+func (fl *filing) unknown(aside []string, r Report) []string {
+	return slices.DeleteFunc(slices.Clone(aside), func(said string) bool {
+		return slices.ContainsFunc(fl.sh.form.Fields, func(x *config.Field) bool {
+			n, ok := fl.lookup(r.Values)(x.Name)
+			return !x.Asked() && ok && strings.TrimSuffix(said, x.Unit) == x.Name+x.Format(n)
+		})
+	})
 }
 
 // said is what was written besides figures: the texts, and what is not part of the form.

@@ -93,29 +93,32 @@ func decode(f *config.Form, c store.Cell) (Report, error) {
 	if c.Rev == 0 {
 		return Report{}, nil
 	}
-	parts := strings.Split(c.Value, "|")
-	if len(parts) != 5 {
-		return Report{}, fmt.Errorf("decode report %s: %d parts", f.Name, len(parts))
+	version, rest, _ := strings.Cut(c.Value, "|")
+	numbers, rest, _ := strings.Cut(rest, "|")
+	by, rest, _ := strings.Cut(rest, "|")
+	seconds, flags, whole := strings.Cut(rest, "|")
+	if !whole || strings.Contains(flags, "|") {
+		return Report{}, fmt.Errorf("decode report %s: %d parts", f.Name, strings.Count(c.Value, "|")+1)
 	}
-	at, err := strconv.ParseInt(parts[3], 36, 64)
+	at, err := strconv.ParseInt(seconds, 36, 64)
 	if err != nil {
 		return Report{}, fmt.Errorf("decode report %s: time: %w", f.Name, err)
 	}
-	r := Report{By: parts[2], At: time.Unix(at, 0), Flags: parts[4], Rev: c.Rev, Values: Values{}}
+	r := Report{By: by, At: time.Unix(at, 0), Flags: flags, Rev: c.Rev, Values: make(Values, strings.Count(numbers, ",")+1)}
 	then := f
-	for then != nil && parts[0] != strconv.Itoa(then.Version) {
+	for then != nil && version != strconv.Itoa(then.Version) {
 		then = then.Earlier
 	}
 	if then == nil {
 		return r, nil
 	}
-	rest, i := parts[1], 0
+	i := 0
 	for _, field := range then.Fields {
 		if !field.Stored() {
 			continue
 		}
 		var s string
-		s, rest, _ = strings.Cut(rest, ",")
+		s, numbers, _ = strings.Cut(numbers, ",")
 		i++
 		if s == "" {
 			continue
@@ -124,14 +127,16 @@ func decode(f *config.Form, c store.Cell) (Report, error) {
 		if err != nil {
 			return Report{}, fmt.Errorf("decode report %s: number %d: %w", f.Name, i, err)
 		}
-		if x := f.Field(field.Name); x != nil && x.Name == field.Name && x.Item == field.Item {
+		if then == f {
+			r.Values[field.Name] = n
+		} else if x := f.Field(field.Name); x != nil && x.Name == field.Name && x.Item == field.Item {
 			r.Values[field.Name] = n
 		}
 	}
 	return r, nil
 }
 
-// receipt is a report's number: R, month and day, the unit's fixed ordinal.
+// receipt is how a report's number begins: R, month and day, the unit's fixed ordinal.
 func receipt(day config.Day, unit config.Committee) string {
 	d := string(day) // 2020-02-13
 	return fmt.Sprintf("R%s%s-%02d", d[5:7], d[8:10], unit.Ordinal)

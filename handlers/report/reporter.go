@@ -219,8 +219,8 @@ func (sh *sheet) periodAt(s *config.Street, day config.Day, at time.Time) config
 // lastAt is periodAt, but of several cut-offs of a day the one that came last.
 func (sh *sheet) lastAt(s *config.Street, day config.Day, at time.Time) config.Period {
 	p := sh.periodAt(s, day, at)
-	if p.Slot > 1 && !at.After(sh.form.Closing(s, p)) {
-		p.Slot--
+	if (p.Slot > 1 || sh.form.Paced()) && !at.After(sh.form.Closing(s, p)) {
+		p = sh.form.Before(p)
 	}
 	return p
 }
@@ -294,6 +294,9 @@ func (f *Family) afar(b *store.Batch, d *handlers.Desk, sh *sheet, day config.Da
 
 // defaults are a report's figures with what a field is worth when nobody gave it.
 func (fl *filing) defaults(v Values) Values {
+	if !slices.ContainsFunc(fl.sh.form.Fields, func(x *config.Field) bool { return x.Default != nil }) {
+		return v
+	}
 	out := maps.Clone(v)
 	for _, x := range fl.sh.form.Fields {
 		if _, given := out[x.Name]; given || x.Default == nil {

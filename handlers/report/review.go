@@ -50,7 +50,7 @@ func (f *Family) accept(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	}
 	r.Flags = with(r.Flags, flagAccepted)
 	out := fl.store(r, nil, "")
-	out.Reply = handlers.Say(fmt.Sprintf("已核 %s %s%s", fl.number(), fl.from.name(), fl.sh.form.Name))
+	out.Reply = handlers.Say("已核 " + fl.title())
 	return out, nil
 }
 
@@ -67,7 +67,7 @@ func (f *Family) giveBack(ctx context.Context, c *handlers.Call) (handlers.Outco
 	}
 	by := fl.today.By
 	out := fl.takeBack(c, "退回："+reason)
-	out.Reply = handlers.Say(fmt.Sprintf("已退回 %s %s%s，已告诉报的人。", fl.number(), fl.from.name(), fl.sh.form.Name))
+	out.Reply = handlers.Say(fmt.Sprintf("已退回 %s，已告诉报的人。", fl.title()))
 	text := fmt.Sprintf("%s的%s退回来了：%s\n请改好再报一次，照这样发：%s", fl.from.name(), fl.sh.form.Name, reason,
 		fl.sh.form.Name+" "+strings.TrimSpace(fl.from.part+" "+fl.sh.line(fl.today.Values, nil)))
 	out.Pushes = append(out.Pushes, handlers.Sealed(handlers.PushAt(handlers.ToPerson(by), handlers.Reply, handlers.Say(text), c.At), fl.sh.pack))

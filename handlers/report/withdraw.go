@@ -101,7 +101,7 @@ func (f *Family) withdrawNamed(ctx context.Context, c *handlers.Call, sh *sheet,
 // withdrawn is the outcome and the answer of a report taken back.
 func (fl *filing) withdrawn(c *handlers.Call, reason string) handlers.Outcome {
 	out := fl.takeBack(c, reason)
-	text := fmt.Sprintf("已撤回 %s %s%s（留底）", fl.number(), fl.from.name(), fl.sh.form.Name)
+	text := fmt.Sprintf("已撤回 %s（留底）", fl.title())
 	if fl.sh.form.Required && fl.current() {
 		text += fmt.Sprintf("\n%s又是没报，%s截止。重报就照平常那样发。", fl.sh.form.Name, fl.cutoff())
 	}
@@ -183,7 +183,7 @@ func (f *Family) misdated(ctx context.Context, c *handlers.Call) (handlers.Outco
 	if last.prev.Filed() {
 		return handlers.Outcome{}, true, handlers.Refusef(
 			"改昨天的：/改 昨天 标签 数字\n今天这条不要：/撤回 原因",
-			"昨天的%s已经有了（%s），今天这条没有动。", last.sh.form.Name, receipt(yesterday, unit))
+			"昨天的%s已经有了（%s），今天这条没有动。", last.sh.form.Name, last.numberOn(yesterday))
 	}
 	out, err := last.ask(c, draft{Form: last.sh.form.Name, Day: yesterday, Unit: last.from.key(), Values: Values{}, Ask: askMove})
 	return out, true, err
@@ -196,7 +196,7 @@ func (f *Family) move(ctx context.Context, c *handlers.Call, fl *filing, d draft
 			full, _ := fl.question(d)
 			return handlers.Outcome{}, true, handlers.Refusef(full, "“%s”没看懂。", handlers.Quote(c.Rest))
 		}
-		return fl.drop(c, fmt.Sprintf("好，%s 还算今天的。", receipt(c.Day, fl.from.unit))), true, nil
+		return fl.drop(c, fmt.Sprintf("好，%s 还算今天的。", fl.numberOn(c.Day))), true, nil
 	}
 	now, err := f.load(ctx, c, fl.sh, c.Day, fl.from.unit)
 	if err != nil {

@@ -1,6 +1,9 @@
 package syntax
 
-import "unicode/utf8"
+import (
+	"sync"
+	"unicode/utf8"
+)
 
 // Kind says what a label's value is.
 type Kind uint8
@@ -17,6 +20,7 @@ type Label struct {
 	Kind    Kind
 	Units   []string // measure words allowed behind the number; none: those for people and households
 	Stock   bool     // +2 and -1 mean a change
+	Alone   []string // measure words that name it by themselves, in front of the line's first label: 8家 134人
 }
 
 // Value is one label's reading.
@@ -104,8 +108,15 @@ func NewReader(labels []Label, units []Word) *Reader {
 	}
 	r.names.sorted()
 	r.counts.sorted()
-	r.places, r.unitNames = placeTable(units)
-	return r
+	return r.Among(NewPlaces(units))
+}
+
+// Among is the reader of the same labels for other units. It shares all that follows from
+// the labels, so that many streets may have the same form.
+func (r *Reader) Among(p *Places) *Reader {
+	out := *r
+	out.places, out.unitNames = p.names, p.units
+	return &out
 }
 
 // Fields reads text with a Reader made for the occasion, without units.
@@ -123,9 +134,17 @@ func FieldsIn(text string, labels []Label, units []Word) Reading {
 // label on either side (重点没有发热) neither gets it; both come back in BadNumber. A label
 // recognised by its sound, and a number called approximate, come back in Guessed.
 func (r *Reader) Read(text string) Reading {
-	var buf [48]token
-	lx := lexer{r: r, s: Normalise(text), toks: buf[:0]}
+	room := tokenRoom.Get().(*[]token)
+	lx := lexer{r: r, s: Normalise(text), toks: (*room)[:0]}
 	lx.f = fold(lx.s)
 	lx.run()
-	return resolve(&lx)
+	out := resolve(&lx) // holds parts of the text, no tokens
+	if cap(lx.toks) <= 256 {
+		*room = lx.toks
+	}
+	tokenRoom.Put(room)
+	return out
 }
+
+// tokenRoom is where tokens are laid out: too much for the stack, and for each line anew.
+var tokenRoom = sync.Pool{New: func() any { room := make([]token, 0, 48); return &room }}

@@ -22,6 +22,7 @@ type Head struct {
 	Word      string   // the word as typed, when Slash and no command was recognised
 	Near      []string // at most three commands like Word, the likeliest first
 	Rest      string   // normalised text behind the command, without leading marks; may have several lines
+	Line      string   // the whole of it, the command's word included; "" where no command was recognised
 }
 
 // Splitter is a Vocabulary made ready for use; it is safe for concurrent use.
@@ -143,6 +144,7 @@ func (s *Splitter) split(text string) Head {
 	if e, ok := s.commandAt(folded, i, h.Slash); ok {
 		h.Command = s.names[e.id]
 		h.Rest = afterCommand(text[i+len(e.text):])
+		h.Line = text
 		return h
 	}
 	if !h.Slash {

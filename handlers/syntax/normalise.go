@@ -20,6 +20,14 @@ func Normalise(raw string) string {
 	if plain(raw) {
 		return strings.Trim(raw, " \n")
 	}
+	if s, ok := narrow(raw); ok {
+		return strings.Trim(s, " \n")
+	}
+	return strings.Trim(compose(raw), " \n")
+}
+
+// compose is Normalise for any text, untrimmed.
+func compose(raw string) string {
 	s := strings.ReplaceAll(raw, "\r\n", "\n")
 	s = strings.Map(dropInvisible, strings.ToValidUTF8(s, ""))
 	s = norm.NFKC.String(listNumbers(s))
@@ -28,7 +36,28 @@ func Normalise(raw string) string {
 	if !norm.NFKC.IsNormalString(s) {
 		s = norm.NFKC.String(s)
 	}
-	return strings.Trim(s, " \n")
+	return s
+}
+
+// narrow is compose for text that a Chinese keyboard writes: plain characters, full-width
+// digits, letters and marks, the full-width space and the one behind a mention. For anything
+// else it gives up.
+func narrow(s string) (string, bool) {
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		switch {
+		case r >= ' ' && r < 0x7f, r == '\n', r >= 0x4e00 && r <= 0x9fa5, r == '。', r == '、':
+			b.WriteRune(r)
+		case r >= '！' && r <= '～':
+			b.WriteByte(byte(r - '！' + '!'))
+		case r == 0x3000, r == 0x2005, r == 0xa0:
+			b.WriteByte(' ')
+		default:
+			return "", false
+		}
+	}
+	return b.String(), true
 }
 
 // plain reports whether s is made of nothing but printable ASCII, newlines and common Han
@@ -138,11 +167,24 @@ func foldRune(r rune) rune {
 		}
 		return r
 	}
+	if r < 0x10000 && isTraditional[r/64]&(1<<(r%64)) == 0 {
+		return r
+	}
 	if s, ok := simplified[r]; ok {
 		return s
 	}
 	return r
 }
+
+// traditional has a bit for each character that simplified knows: most are none.
+var isTraditional = func() (bits [0x10000 / 64]uint64) {
+	for r := range simplified {
+		if r < 0x10000 {
+			bits[r/64] |= 1 << (r % 64)
+		}
+	}
+	return bits
+}()
 
 // fold is the form in which names are compared: ASCII in lower case, traditional
 // characters simplified. It keeps every byte offset and never changes stored text.

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,52 +9,85 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Kinds of personal data PII finds.
+// Kinds of personal data a Screen finds, beside PersonIll.
 const (
 	IDNumber = "身份证号"
 	Mobile   = "手机号"
+	BankCard = "银行卡号"
+	Document = "证件号" // of a passport, a permit, a card, behind the word for it
 )
 
 // Finding is a piece of personal data in a text.
 type Finding struct {
-	Kind       string // IDNumber or Mobile
+	Kind       string // IDNumber, Mobile, BankCard, Document or PersonIll
 	Start, End int    // byte offsets in the text as given, not normalised
 }
 
-// PII finds identity-card numbers (17 digits and a digit or X, whatever date they hold) and
-// mobile numbers (11 digits, 1[3-9]…), also in full-width, circled or Chinese digits (幺 too),
-// with invisible characters inside, and cut up by spaces, dashes or dots. Digits that are
-// part of a longer unbroken run are not: order numbers of 12 to 17 or 19 and more digits.
-// Cut-up numbers must be cut the way people do it, so that rows of counts, house codes,
-// dates and ranges stay free. Names cannot be found this way.
-func PII(text string) []Finding {
-	if !dense(text) {
-		return nil
+// Screen finds personal data. Its zero value knows no place; safe for concurrent use.
+type Screen struct{ known [][]rune }
+
+// NewScreen makes a Screen that takes no name of these places, units and posts for a
+// person's.
+func NewScreen(places ...string) *Screen {
+	s := &Screen{}
+	for _, p := range places {
+		if w := []rune(strings.Map(foldRune, p)); len(w) > 1 {
+			s.known = append(s.known, w)
+		}
 	}
-	var out []Finding
-	for _, c := range clusters(text) {
-		out = append(out, c.findings()...)
-	}
-	return out
+	return s
 }
+
+// PII finds what no message may hold, in its order and without overlaps: identity-card
+// numbers (17 digits and a digit or X, whatever date they hold), mobile numbers (11 digits,
+// 1[3-9]…) and bank cards (16, 17 or 19 digits of an issuer whose check digit is right), also
+// in full-width, circled or Chinese digits (幺 too), with invisible characters inside, and cut
+// up by spaces, dashes or dots; other documents' numbers behind the word for the document;
+// a person's name next to a health word. Digits that are part of a longer unbroken run are
+// not: order numbers of 12 to 17 or 19 and more digits. Cut-up numbers must be cut the way
+// people do it, so that rows of counts, house codes, dates and ranges stay free.
+func (s *Screen) PII(text string) []Finding {
+	var out []Finding
+	if dense(text) {
+		for _, c := range clusters(text) {
+			out = append(out, c.findings()...)
+		}
+	}
+	out = append(out, documents(text)...)
+	out = append(out, s.ill(text)...)
+	slices.SortStableFunc(out, func(a, b Finding) int { return a.Start - b.Start })
+	end := 0
+	return slices.DeleteFunc(out, func(f Finding) bool {
+		if f.Start < end {
+			return true
+		}
+		end = f.End
+		return false
+	})
+}
+
+// PII is Screen.PII of a Screen that knows no place.
+func PII(text string) []Finding { return (&Screen{}).PII(text) }
 
 // Clean is the text, normalised, without what PII finds and with single spaces: safe to
 // suggest back. It never has findings of its own.
-func Clean(text string) string {
-	s := text
-	for { // what is left can come to stand together: each round has fewer digits
-		s = tidy(Normalise(without(s)))
-		if len(PII(s)) == 0 {
-			return s
+func (s *Screen) Clean(text string) string {
+	for { // what is left can come to stand together: each round has fewer characters
+		text = tidy(Normalise(s.without(text)))
+		if len(s.PII(text)) == 0 {
+			return text
 		}
 	}
 }
 
+// Clean is Screen.Clean of a Screen that knows no place.
+func Clean(text string) string { return (&Screen{}).Clean(text) }
+
 // without is text with a space in the place of each finding.
-func without(text string) string {
+func (s *Screen) without(text string) string {
 	var b strings.Builder
 	last := 0
-	for _, f := range PII(text) {
+	for _, f := range s.PII(text) {
 		b.WriteString(text[last:f.Start])
 		b.WriteByte(' ')
 		last = f.End
@@ -296,6 +330,9 @@ func (c cluster) at(i int) (kind string, n int) {
 			return IDNumber, j + 1 - i
 		}
 	}
+	if n := c.bankCard(i); n > 0 {
+		return BankCard, n
+	}
 	all = buf[:0]
 	for j := i; j < len(c) && len(all)+len(c[j].digits) <= 15; j++ {
 		all = append(all, c[j].digits...)
@@ -327,13 +364,16 @@ func isID(d []byte) bool {
 	return d[0] != '0'
 }
 
+// provinces are the codes an identity number begins with.
+const provinces = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 91"
+
 // idShape reports whether groups i..j are cut as an identity number is: whole, at its
 // natural seams, or with the year where it belongs.
 func (c cluster) idShape(i, j int, all []byte) bool {
 	if j == i+1 {
 		return true
 	}
-	province := all[0] >= '1' && all[0] <= '9'
+	province := strings.Contains(provinces, string(all[:2]))
 	year := all[6] == '1' && all[7] == '9' || all[6] == '2' && all[7] == '0'
 	switch len(c[i].digits) {
 	case 6, 14, 17:

@@ -10,7 +10,7 @@ type Ref struct {
 }
 
 // refWords may stand before a number instead of a letter.
-var refWords = []string{"温馨提示", "提示", "通知", "问题", "清单", "急", "巡", "查", "第"}
+var refWords = []string{"温馨提示", "提示", "通知", "问题", "清单", "任务", "急", "巡", "查", "第"}
 
 // Reference reads a number at the start of s: 7, #12, 12号, W12, w12, 急01, 提示7, 第12号,
 // 二十五号, 2.3, R0213-07. rest is the normalised text behind it without leading marks; a

@@ -41,6 +41,7 @@ func resolve(lx *lexer) Reading {
 	rs.doubt()
 	rs.share()
 	rs.emitValues()
+	rs.unlabelled()
 	rs.settleLabels()
 	rs.strays()
 	return rs.out
@@ -262,7 +263,7 @@ func (rs *resolver) emitValues() {
 				n = -n
 			}
 			val := Value{Label: l.Name, Int: n, Delta: l.Stock && v.sign != 0, Raw: rs.s[v.start:v.end], Start: v.start, End: v.end}
-			val.Loose = v.start < t.start || rs.gaps[k+1] > blank
+			val.Loose = v.start < t.start || rs.gaps[k+1] > blank || rs.between(rs.mate[k])
 			if !t.sound && !v.approx {
 				rs.add(val)
 				continue
@@ -284,6 +285,12 @@ func (rs *resolver) emitValues() {
 	if len(rs.out.Doubled) > 0 {
 		slices.SortStableFunc(rs.out.Conflicts, func(a, b Value) int { return a.Start - b.Start })
 	}
+}
+
+// between reports whether the value of item k touches a label behind it that got no value: in
+// 没满的有3个在家办公 the 3 may be either's.
+func (rs *resolver) between(k int) bool {
+	return k+1 < len(rs.items) && rs.gaps[k+1] == noGap && rs.item(k+1).kind == labelToken && rs.mate[k+1] < 0
 }
 
 // weighGuesses keeps the guesses about labels of which nothing else is said. A guess that

@@ -85,13 +85,33 @@ func meet(a, b []syllable) bool {
 // southern ears and thumbs mix up: z/zh, c/ch, s/sh, n/l at the start, in/ing, en/eng at the
 // end. Nothing is appended for what is no Chinese character.
 func syllables(to []syllable, r rune) []syllable {
-	for reading := range strings.SplitSeq(pinyin.PinyinDict[int(foldRune(r))], ",") {
+	r = foldRune(r)
+	if r < firstHan || r > lastHan {
+		return to
+	}
+	for reading := range strings.SplitSeq(readings[r-firstHan], ",") {
 		if s := blur(reading); s[0] != 0 && !slices.Contains(to, s) {
 			to = append(to, s)
 		}
 	}
 	return to
 }
+
+// The characters whose readings are kept: those that are typed.
+const firstHan, lastHan = 0x3400, 0x9fff
+
+// readings are the dictionary's for each of these characters. They are taken out of its map,
+// which would take seven times the memory, and it is let go.
+var readings = func() []string {
+	out := make([]string, lastHan-firstHan+1)
+	for r, reading := range pinyin.PinyinDict {
+		if firstHan <= r && r <= lastHan {
+			out[r-firstHan] = reading
+		}
+	}
+	pinyin.PinyinDict = nil
+	return out
+}()
 
 // blur is one reading without its tone and without the distinctions people don't make.
 func blur(reading string) syllable {

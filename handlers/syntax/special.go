@@ -11,12 +11,15 @@ type As uint8
 
 // What a value is read as.
 const (
-	AsPoint  As = iota // a number with a point: 8.5, 92.7%
-	AsChoice           // one of Options
-	AsYesNo            // 是, 有, 好, √; 否, 没有, ×
-	AsDay              // what Date reads
-	AsRange            // what Range reads
-	AsHome             // what House reads
+	AsPoint   As = iota // a number with a point: 8.5, 92.7%
+	AsChoice            // one of Options
+	AsYesNo             // 是, 有, 好, √; 否, 没有, ×
+	AsDay               // what Date reads
+	AsRange             // what Range reads
+	AsHome              // what House reads
+	AsCount             // a whole number; Slots only, as are the next two
+	AsDegrees           // what Temperature reads
+	AsWords             // words up to a mark
 )
 
 // Special is a label whose value is more than a count.
@@ -114,11 +117,7 @@ func (p *Puller) Pull(text string, today time.Time) Pulled {
 		_, w := runeAt(f, i)
 		switch {
 		case ok && e.id >= textID:
-			if n := strings.IndexByte(f[i:], '\n'); n >= 0 {
-				i += n
-			} else {
-				i = len(f)
-			}
+			i = p.behindText(s, f, i+len(e.text), today)
 		case ok && e.id < len(p.specials) && !(e.runes == 1 && i > 0 && isDigit(f[i-1])):
 			end := i + len(e.text)
 			found, to, ok := p.value(e.id, s, f, skipLinks(f, end), today)
@@ -154,6 +153,21 @@ func (p *Puller) Pull(text string, today time.Time) Pulled {
 	rest.WriteString(s[kept:])
 	out.Rest = strings.Trim(rest.String(), " \n")
 	return out
+}
+
+// behindText is where the words of a text label end: with their line, or behind a mark where
+// a special label stands with its value.
+func (p *Puller) behindText(s, f string, i int, today time.Time) int {
+	for i < len(f) && f[i] != '\n' {
+		r, w := runeAt(f, i)
+		i += w
+		if e, ok := p.names.match(f, i); ok && isMark(r) && e.id < len(p.specials) && e.runes > 1 {
+			if _, _, ok := p.value(e.id, s, f, skipLinks(f, i+len(e.text)), today); ok {
+				return i
+			}
+		}
+	}
+	return i
 }
 
 // skipLinks passes what joins a label and its value.

@@ -8,6 +8,48 @@ import (
 // What is left when labels and numbers have found each other: labels without a number,
 // numbers and words without a label.
 
+// unlabelled gives the numbers in front of the line's first label to the labels that their
+// measure words name by themselves: 新开 and 到岗 of 8家 134人, 未满14天0. A label that is
+// named elsewhere in the line, or whose word comes twice, gets none.
+func (rs *resolver) unlabelled() {
+	head := len(rs.toks)
+	for i, t := range rs.toks {
+		if t.kind == labelToken || t.kind == textToken || t.kind == wordToken && t.elsewhere {
+			head = i
+			break
+		}
+	}
+	for i := range rs.toks[:head] {
+		if t := &rs.toks[i]; t.kind == valueToken && !rs.used[i] && !t.zero && !t.bad && !t.bound && t.sign == 0 {
+			rs.byUnit(i, head)
+		}
+	}
+}
+
+// byUnit gives the number at token i, one of those before head, to the label of its unit.
+func (rs *resolver) byUnit(i, head int) {
+	t := rs.toks[i]
+	unit := rs.f[t.from:t.to]
+	l := slices.IndexFunc(rs.r.labels, func(l Label) bool { return slices.Contains(l.Alone, unit) })
+	if unit == "" || l < 0 {
+		return
+	}
+	for j, u := range rs.toks {
+		other := j != i && j < head && u.kind == valueToken && !rs.used[j] && rs.f[u.from:u.to] == unit
+		if other || u.kind == labelToken && u.id == l {
+			return
+		}
+	}
+	rs.used[i] = true
+	v := Value{Label: rs.r.labels[l].Name, Int: t.n, Raw: rs.s[t.start:t.end], Start: t.start, End: t.end, Loose: true}
+	if t.approx {
+		rs.out.Guessed = append(rs.out.Guessed, Guess{Value: v})
+		return
+	}
+	rs.add(v)
+	slices.SortStableFunc(rs.out.Values, func(a, b Value) int { return a.Start - b.Start })
+}
+
 // settleLabels deals with labels that got no value.
 func (rs *resolver) settleLabels() {
 	for k := range rs.items {

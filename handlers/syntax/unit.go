@@ -11,7 +11,18 @@ var unitTails = []string{"居民区", "居委会", "居委", "小区", "社区"}
 // roadTails behind a name make it an address: 梅园路12号 does not name the committee 梅园.
 const roadTails = "路街弄道桥里村站"
 
-// placeTable enters every name and alias, with its numerals written both ways.
+// Places are the names of a street's units, ready to be recognised by any number of readers.
+type Places struct {
+	names *table
+	units []string // canonical, by id
+}
+
+// NewPlaces enters every name and alias, with its numerals written both ways.
+func NewPlaces(units []Word) *Places {
+	names, canonical := placeTable(units)
+	return &Places{names, canonical}
+}
+
 func placeTable(units []Word) (*table, []string) {
 	t := newTable(len(units))
 	names := make([]string, len(units))

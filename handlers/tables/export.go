@@ -13,9 +13,6 @@ import (
 	"juwei/store"
 )
 
-// recipeWorkbook fills a table when its turn to be sent has come: with what is there then.
-const recipeWorkbook = "tables.workbook"
-
 // export is /导: 卫健日报, 卫健日报 昨天, 日报 2.10-2.13. The file goes to the asker alone,
 // by the app, for a callback cannot carry one; who took which table is audited.
 func (f *Family) export(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
@@ -48,17 +45,19 @@ func (f *Family) export(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		return handlers.Outcome{}, err
 	}
 	out := handlers.Answer(fmt.Sprintf("%s做好了，马上在应用里发给您。", table.title()))
-	args := map[string]string{"table": name, "first": string(first), "last": string(last)}
-	out.Pushes = []store.Push{handlers.PushRecipe(handlers.ToPerson(c.Person.UserID), handlers.Reply, recipeWorkbook, args, c.At)}
+	args := map[string]string{"tables": name, "first": string(first), "last": string(last)}
+	out.Pushes = []store.Push{handlers.PushRecipe(handlers.ToPerson(c.Person.UserID), handlers.Reply, handlers.RecipeWorkbook, args, c.At)}
 	out.Audit = handlers.Audit{Record: "导出/" + name + "/" + string(first) + "/" + string(last)}
 	return out, nil
 }
 
-// render is the workbook, if the person may still have it.
+// render is the workbook, filled when its turn to be sent has come: with what is there then,
+// and with the rows of the units whose figures the person may hear by then.
 func (f *Family) render(ctx context.Context, s *handlers.Serving) (handlers.Content, error) {
 	userid := strings.TrimPrefix(string(s.To), "user:")
 	p, _, known := s.Dir.Person(userid)
-	if !known || !p.Has(filling...) {
+	units := reach(&s.Desk, p)
+	if !known || len(units) == 0 {
 		return handlers.Content{}, &handlers.Moot{Why: "不再能导出"}
 	}
 	first, err := config.ParseDay(s.Args["first"])
@@ -69,21 +68,33 @@ func (f *Family) render(ctx context.Context, s *handlers.Serving) (handlers.Cont
 	if err != nil {
 		return handlers.Content{}, fmt.Errorf("recipe: %w", err)
 	}
-	table, err := f.Fill(ctx, &s.Desk, s.Args["table"], first, last)
-	if errors.Is(err, ErrNoTable) {
-		return handlers.Content{}, &handlers.Moot{Why: "这张表已不在用"}
-	} else if err != nil {
-		return handlers.Content{}, err
+	var filled []Table
+	for _, name := range strings.Split(s.Args["tables"], "\n") {
+		table, err := f.fill(ctx, &s.Desk, name, first, last, units)
+		if errors.Is(err, ErrNoTable) {
+			continue
+		} else if err != nil {
+			return handlers.Content{}, err
+		}
+		filled = append(filled, table)
 	}
-	data, err := Workbook(p.Title, s.At.In(s.Street.Location), table)
+	if len(filled) == 0 {
+		return handlers.Content{}, &handlers.Moot{Why: "这张表已不在用"}
+	}
+	data, err := Workbook(p.Title, s.At.In(s.Street.Location), filled...)
 	if err != nil {
 		return handlers.Content{}, err
 	}
-	name := table.Name + " " + string(first)
+	name, title := filled[0].Name, filled[0].title()
+	if n := len(filled); n > 1 {
+		name += fmt.Sprintf("等%d张", n)
+		title += fmt.Sprintf("等%d张表", n)
+	}
+	name += " " + string(first)
 	if first != last {
 		name += "至" + string(last)
 	}
-	return handlers.Content{Text: table.title(), File: &handlers.File{Name: name + ".xlsx", Data: data}}, nil
+	return handlers.Content{Text: title, File: &handlers.File{Name: name + ".xlsx", Data: data}}, nil
 }
 
 // Names lists the tables of a street: the offices' own, then each form as it is.
@@ -113,6 +124,11 @@ var ErrNoTable = errors.New("no such table on these days")
 
 // Fill fills the table of that name for the days from first to last, both included.
 func (f *Family) Fill(ctx context.Context, d *handlers.Desk, name string, first, last config.Day) (Table, error) {
+	return f.fill(ctx, d, name, first, last, nil)
+}
+
+// fill is Fill with the rows of some units only; nil = all.
+func (f *Family) fill(ctx context.Context, d *handlers.Desk, name string, first, last config.Day, only []string) (Table, error) {
 	layout := find(d.Street, name, first, last)
 	if layout == nil {
 		return Table{}, fmt.Errorf("table %s: %w", name, ErrNoTable)
@@ -127,7 +143,7 @@ func (f *Family) Fill(ctx context.Context, d *handlers.Desk, name string, first,
 		return Table{}, err
 	}
 	t := Table{Name: layout.Name, Corner: layout.Corner, Columns: layout.Columns}
-	units := unitNames(d, layout.Order)
+	units := slices.DeleteFunc(unitNames(d, layout.Order), func(u string) bool { return only != nil && !slices.Contains(only, u) })
 	for _, day := range wanted {
 		t.Days = append(t.Days, fillDay(layout, units, day, read[day]))
 	}

@@ -47,7 +47,7 @@ func (f *Family) Handlers() handlers.Family {
 				Summary: "按您的表样导出", Usage: "/导 表名 [日期或日期-日期]", Example: "/导", Run: f.export,
 			}}
 		},
-		Recipes: []handlers.Recipe{{Name: recipeWorkbook, Render: f.render}},
+		Recipes: []handlers.Recipe{{Name: handlers.RecipeWorkbook, Render: f.render}},
 	}
 }
 

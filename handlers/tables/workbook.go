@@ -67,6 +67,15 @@ func (d Day) most() int {
 // totals with its base, and who took it when. Numbers are numbers; text is text whatever
 // it begins with, so that =1+1 in a remark is no formula.
 func Workbook(by string, at time.Time, tables ...Table) ([]byte, error) {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = t.Name
+	}
+	return bind(by, at, names, func(w writer, sheet string, i int, note string) error { return w.table(sheet, tables[i], note) })
+}
+
+// bind makes a workbook with a sheet for each name, filled by fill.
+func bind(by string, at time.Time, titles []string, fill func(w writer, sheet string, i int, note string) error) ([]byte, error) {
 	w := writer{book: excelize.NewFile()}
 	defer w.book.Close()
 	var err error
@@ -76,9 +85,10 @@ func Workbook(by string, at time.Time, tables ...Table) ([]byte, error) {
 	if w.text, err = w.book.NewStyle(&excelize.Style{NumFmt: textFormat}); err != nil {
 		return nil, fmt.Errorf("workbook style: %w", err)
 	}
+	note := fmt.Sprintf("%s 于 %s 导出，只供工作使用，请勿转发。", by, at.Format("2006-01-02 15:04"))
 	var names []string
-	for i, t := range tables {
-		name := sheetName(t.Name, names)
+	for i, title := range titles {
+		name := sheetName(title, names)
 		names = append(names, name)
 		if i == 0 {
 			err = w.book.SetSheetName("Sheet1", name)
@@ -88,7 +98,7 @@ func Workbook(by string, at time.Time, tables ...Table) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("sheet %s: %w", name, err)
 		}
-		if err := w.table(name, t, fmt.Sprintf("%s 于 %s 导出，只供工作使用，请勿转发。", by, at.Format("2006-01-02 15:04"))); err != nil {
+		if err := fill(w, name, i, note); err != nil {
 			return nil, fmt.Errorf("sheet %s: %w", name, err)
 		}
 	}
