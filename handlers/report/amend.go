@@ -159,7 +159,7 @@ func (f *Family) whichNumber(c *handlers.Call) *handlers.Refusal {
 			return nil
 		}
 	}
-	example := "改日报的数要写标签，例：/改 在隔 8"
+	example := "改报过的数要写标签"
 	if all := f.active(&c.Desk); len(all) > 0 {
 		example = "改" + all[0].form.Name + "的数要写标签，例：" + amendExample(all[0].form)
 	}

@@ -113,7 +113,7 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 		},
 		handlers.Command{
 			Name: "改", Aliases: []string{"更正"}, Roles: who, Guests: f.guests(), Summary: "改一个数",
-			Usage: "/改 标签 数字", Example: "/改 在隔 8", Run: f.visit(f.amend),
+			Usage: "/改 标签 数字", Example: amendExample(f.all(s)[0].form), Run: f.visit(f.amend),
 		},
 		handlers.Command{
 			Name: "撤回", Aliases: []string{"撤销"}, Roles: who, Summary: "收回报过的",
