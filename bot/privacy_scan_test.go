@@ -6,12 +6,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
 
-	"juwei/config"
 	"juwei/handlers"
 	"juwei/handlers/tables"
 	"juwei/store/storetest"
@@ -44,25 +42,8 @@ func planted(t *testing.T) (lines, secrets []string) {
 // the latter lies open: in no key of Redis, in no line of the log, in no export.
 func TestBusyDayLeavesNothingOpen(t *testing.T) {
 	t.Parallel()
-	log, code := &lockedLog{}, ""
-	d := &demo{
-		flags: demoFlags{listen: "127.0.0.1:0", at: demoStart}, out: io.Discard,
-		log:   slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		given: storetest.Start(t).Open(t),
-		edit: func(cfg *config.Config) {
-			code = storetest.Street(t)
-			cfg.Streets[0].Code = code
-		},
-	}
-	if err := d.start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	p := &player{t: t, demo: d, base: "http://" + d.addr, names: map[string]string{}, ids: map[string]string{}}
+	p, log, code := startLogged(t)
+	d := p.demo
 	lines, secrets := planted(t)
 	if len(lines) < 200 {
 		t.Fatalf("only %d lines planted", len(lines))

@@ -31,12 +31,10 @@ func (l *lockedLog) String() string {
 	return l.b.String()
 }
 
-// A personal number that somebody types anywhere reaches neither Redis nor the log, nor
-// anything that is said back.
-func TestPersonalNumbersReachNothing(t *testing.T) {
-	t.Parallel()
-	log := &lockedLog{}
-	code := ""
+// startLogged starts a demo that logs everything there is to log, and says its street.
+func startLogged(t *testing.T) (p *player, log *lockedLog, code string) {
+	t.Helper()
+	log = &lockedLog{}
 	d := &demo{
 		flags: demoFlags{listen: "127.0.0.1:0", at: demoStart}, out: io.Discard,
 		log:   slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -54,7 +52,15 @@ func TestPersonalNumbersReachNothing(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := &player{t: t, demo: d, base: "http://" + d.addr, names: map[string]string{}, ids: map[string]string{}}
+	return &player{t: t, demo: d, base: "http://" + d.addr, names: map[string]string{}, ids: map[string]string{}}, log, code
+}
+
+// A personal number that somebody types anywhere reaches neither Redis nor the log, nor
+// anything that is said back.
+func TestPersonalNumbersReachNothing(t *testing.T) {
+	t.Parallel()
+	p, log, code := startLogged(t)
+	d := p.demo
 	lines := []string{
 		"今天湖北回来一个 31010119900230123X 13800138000 住5号301",
 		"/日报 新返1 重点0 困难联系人１３８００１３８０００",

@@ -188,7 +188,7 @@ func (c *Courier) dead(ctx context.Context, s *handlers.Street, now time.Time, w
 	}
 	var follow []store.Push
 	if f == nil || !f.Alert() || single[f.Code] { // else the stand-in would not get through either
-		follow = c.standIn(s, now, w, said)
+		follow = c.standIn(ctx, s, now, w, said)
 	}
 	if err := c.settle(ctx, s, w, store.StateDead, why, now, follow...); err != nil {
 		return result{}, err
@@ -202,7 +202,7 @@ var single = map[int]bool{93000: true, 93004: true, 93008: true, 50002: true}
 
 // standIn asks the duty desk, each person in private, to pass on what did not reach
 // somebody. Never a group. What is sealed is not told to others.
-func (c *Courier) standIn(s *handlers.Street, now time.Time, w store.Waiting, said []byte) []store.Push {
+func (c *Courier) standIn(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, said []byte) []store.Push {
 	desk := c.o.Directory.DutyDesk(s)
 	userid, private := strings.CutPrefix(w.Push.To, "user:")
 	if !private {
@@ -213,7 +213,7 @@ func (c *Courier) standIn(s *handlers.Street, now time.Time, w store.Waiting, sa
 			return nil
 		}
 	}
-	name := c.nameOf(s, w.Push.To)
+	name := c.nameOf(ctx, s, w.Push.To)
 	text := fmt.Sprintf("【代转%d】%s收不到私信，请打电话转告。", w.N, name)
 	if p, err := handlers.OpenParcel(said); err == nil && w.Push.Campaign == "" && !p.Content.Empty() {
 		text = fmt.Sprintf("【代转%d】%s收不到私信，请打电话转告：\n%s", w.N, name, wecom.Plain(p.Content))
@@ -234,10 +234,22 @@ func (c *Courier) standIn(s *handlers.Street, now time.Time, w store.Waiting, sa
 	return out
 }
 
-// nameOf is how people call a target: the group's name or the person's title.
-func (c *Courier) nameOf(s *handlers.Street, to string) string {
+// nameOf is how people call a target: the group's name or the person's title. Somebody the
+// directory does not know may have been entered a moment ago, here or by another replica: it
+// looks again.
+func (c *Courier) nameOf(ctx context.Context, s *handlers.Street, to string) string {
 	_, name, _ := strings.Cut(to, ":")
-	if p, street, known := c.o.Directory.Person(name); known && street.Code == s.Code && !handlers.Target(to).IsChat() {
+	if handlers.Target(to).IsChat() {
+		return name
+	}
+	p, street, known := c.o.Directory.Person(name)
+	if !known {
+		if err := c.o.Directory.Refresh(ctx, c.o.Store); err != nil {
+			c.o.Logger.WarnContext(ctx, "directory not refreshed", "street", s.Code, "err", err)
+		}
+		p, street, known = c.o.Directory.Person(name)
+	}
+	if known && street.Code == s.Code {
 		return p.Title
 	}
 	return name
@@ -248,7 +260,7 @@ func (c *Courier) nameOf(s *handlers.Street, to string) string {
 func (c *Courier) alert(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, f *wecom.Error) error {
 	who, id := "现在什么也", ""
 	if single[f.Code] {
-		who, id = c.nameOf(s, w.Push.To), ":"+w.Push.To
+		who, id = c.nameOf(ctx, s, w.Push.To), ":"+w.Push.To
 	}
 	text := fmt.Sprintf("【投递】%s发不出去：%s\n看详情：/投递", who, f.Advice())
 	return c.toAdmins(ctx, s, now, fmt.Sprintf("courier:alert:%s:%d%s", s.Day(now), f.Code, id), func(to handlers.Target) store.Push {

@@ -52,9 +52,6 @@ func breaks(st *config.Street, r config.Rosters, h *Hand) string {
 // shifts say and what the hands say is the same.
 func TestNoRosterBreaksTheRules(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("a long walk")
-	}
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
