@@ -33,8 +33,8 @@ import (
 )
 
 // benchServer in the environment makes this test binary a server instead: "bot" is the
-// program itself, with its own arguments; "pipeline", "calls" and "line" are its bare rivals.
-// benchProfile names a file for the bot's CPU profile; beside it, with .heap behind its
+// program with its own arguments, for tests and profiles (benchmarks start the real one);
+// "pipeline", "calls" and "line" are its bare rivals. benchProfile names a file for the bot's CPU profile; beside it, with .heap behind its
 // name, comes what was allocated.
 const (
 	benchServer  = "JUWEI_BENCH_SERVER"
@@ -194,8 +194,12 @@ func start(b testing.TB, name, what string, out io.Writer, args ...string) *proc
 	if err != nil {
 		b.Fatal(err)
 	}
+	if _, bench := b.(*testing.B); bench && what == "bot" && os.Getenv(benchProfile) == "" {
+		self = image(b)
+	}
 	p := &process{name: name, cmd: exec.Command(self, args...), log: &bytes.Buffer{}}
 	p.cmd.Env = append(os.Environ(), benchServer+"="+what)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // the program itself does not watch its stdin
 	p.cmd.Stdout, p.cmd.Stderr = out, p.log
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		b.Fatal(err)
@@ -205,6 +209,19 @@ func start(b testing.TB, name, what string, out io.Writer, args ...string) *proc
 	}
 	b.Cleanup(func() { p.stop(b) })
 	return p
+}
+
+// image builds what the image holds. The test binary does for its rivals, but what is
+// linked into it besides would count as the bot's memory.
+func image(b testing.TB) string {
+	b.Helper()
+	file := filepath.Join(b.TempDir(), "juwei")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return file
 }
 
 // stop ends the process as Docker would. A second call does nothing.

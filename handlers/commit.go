@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func Settle(ctx context.Context, door Door, o Occasion, d *Desk, encode func(Con
 		counts, loads := booked(out.loads(d, o), d.Day)
 		act := store.Act{
 			Street: d.Street.Code, ID: o.ID, At: d.At, Day: string(d.Day),
-			Facts: facts, Require: out.Require, Changes: slices.Concat(out.Changes, counts), Pushes: out.Pushes,
+			Facts: facts, Require: out.Require, Changes: append(out.Changes, counts...), Pushes: out.Pushes,
 			Line: &store.Line{
 				Actor: o.Actor, Command: o.Command,
 				Unit: out.Audit.Unit, Record: out.Audit.Record, Rev: out.Audit.Rev,

@@ -18,7 +18,14 @@ type Batch struct {
 	street string
 	recall *Recall // not nil: cells may come from memory
 	cells  []cellAsk
+	alls   []allAsk
 	asks   []ask
+}
+
+// allAsk is a table that is asked for whole.
+type allAsk struct {
+	key string
+	out *map[string]Cell
 }
 
 // cellAsk asks for one cell, the most common question.
@@ -87,9 +94,17 @@ func (b *Batch) Cells(t Table, fields ...string) *[]Cell {
 	return out
 }
 
-// All asks for every cell of a table. The map is never nil after Run.
+// All asks for every cell of a table. The map is never nil after Run; it is not to be changed:
+// who asks for the same table gets the same one.
 func (b *Batch) All(t Table) *map[string]Cell {
-	out, k := new(map[string]Cell), key(b.street, t.name)
+	k := key(b.street, t.name)
+	for _, a := range b.alls {
+		if a.key == k {
+			return a.out
+		}
+	}
+	out := new(map[string]Cell)
+	b.alls = append(b.alls, allAsk{k, out})
 	b.asks = append(b.asks, func(ctx context.Context, p redis.Pipeliner) func() error {
 		cmd := redis.NewStringSliceCmd(ctx, "hgetall", k) // flat: the map is made once, of cells
 		_ = p.Process(ctx, cmd)                           // only queued here

@@ -204,8 +204,10 @@ func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func()
 		return shifts(b, form, p)
 	}
 	sh := f.sheetOf(street, form)
-	now := b.All(store.Reports(form.Name, p.Key()))
-	prev := b.All(store.Reports(form.Name, form.Before(p).Key()))
+	now, prev := b.All(store.Reports(form.Name, p.Key())), &map[string]store.Cell{}
+	if len(form.Checks) > 0 { // only they look at the day before
+		prev = b.All(store.Reports(form.Name, form.Before(p).Key()))
+	}
 	lent := sh.borrowAll(b, street, p.Day)
 	return func() ([]handlers.Filed, error) {
 		reports, err := sh.filed(*now, lent)
@@ -214,11 +216,9 @@ func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func()
 		}
 		out := make([]handlers.Filed, 0, len(reports))
 		for unit, r := range reports {
-			var p Report
-			if len(form.Checks) > 0 { // only they look at the day before
-				if p, err = decode(form, (*prev)[unit]); err != nil {
-					return nil, fmt.Errorf("%s: %w", unit, err)
-				}
+			p, err := decode(form, (*prev)[unit])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", unit, err)
 			}
 			fl := &filing{sh: &sheet{form: form}, prev: p}
 			_, soft := fl.check(r.Values)

@@ -67,7 +67,7 @@ func (f *Family) fileLine(ctx context.Context, c *handlers.Call, sh *sheet, text
 		return handlers.Outcome{}, err
 	}
 	reading := h.Reading
-	fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from)
+	fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from, reading.Values...)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}

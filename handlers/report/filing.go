@@ -11,6 +11,7 @@ import (
 
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/handlers/syntax"
 	"juwei/store"
 )
 
@@ -45,8 +46,9 @@ func (f *Family) load(ctx context.Context, c *handlers.Call, sh *sheet, day conf
 	return f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, 0), reporter{unit: unit})
 }
 
-// loadOf reads everything a filing needs in one round trip.
-func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p config.Period, from reporter) (*filing, error) {
+// loadOf reads everything a filing needs in one round trip. given are the figures that the
+// line has: where none is missing, no register is asked what it knows.
+func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p config.Period, from reporter, given ...syntax.Value) (*filing, error) {
 	b := c.Read()
 	now := store.Reports(sh.form.Name, p.Key())
 	today := b.Cell(now, from.key())
@@ -65,7 +67,7 @@ func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p conf
 	lent, was := sh.borrow(b, c.Street, p.Day, from.key(), ""), sh.borrow(b, c.Street, sh.form.Before(p).Day, from.key(), "")
 	turn := roundOf(b, sh.form)
 	debts := f.debts(b, &c.Desk, sh, p, from)
-	known := f.known(b, &c.Desk, sh, p, from)
+	known := f.known(b, &c.Desk, sh, p, from, given)
 	if err := b.Run(ctx); err != nil {
 		return nil, fmt.Errorf("read report %s/%s: %w", sh.form.Name, from.key(), err)
 	}

@@ -193,5 +193,7 @@ func (f *Family) sheet(s *config.Street, p *config.Pack, form *config.Form) *she
 // required are the fields a complete report has: every number that is asked and not
 // optional, or has no default.
 func (sh *sheet) required() []*config.Field {
-	return slices.DeleteFunc(slices.Clone(sh.form.Fields), func(x *config.Field) bool { return x.Optional || x.Default != nil || !x.Stored() })
+	return slices.DeleteFunc(slices.Clone(sh.form.Fields), func(x *config.Field) bool { return !required(x) })
 }
+
+func required(x *config.Field) bool { return !x.Optional && x.Default == nil && x.Stored() }

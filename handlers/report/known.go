@@ -2,16 +2,19 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/handlers/syntax"
 	"juwei/store"
 )
 
-// known joins what registers know of a report's figures to a batch.
-func (f *Family) known(b *store.Batch, d *handlers.Desk, sh *sheet, p config.Period, from reporter) func() (Values, error) {
-	if f.Prefill == nil || from.part != "" {
+// known joins what registers know of a report's figures to a batch, unless all are given. It
+// reads whole registers: a line that needs no help should not wait for them.
+func (f *Family) known(b *store.Batch, d *handlers.Desk, sh *sheet, p config.Period, from reporter, given []syntax.Value) func() (Values, error) {
+	if f.Prefill == nil || from.part != "" || sh.complete(given) {
 		return func() (Values, error) { return nil, nil }
 	}
 	read := f.Prefill(d, b, sh.form.Name, from.unit.Name, p.Day)
@@ -22,6 +25,13 @@ func (f *Family) known(b *store.Batch, d *handlers.Desk, sh *sheet, p config.Per
 		}
 		return v, nil
 	}
+}
+
+// complete reports whether a line gives all the figures that a report must have.
+func (sh *sheet) complete(given []syntax.Value) bool {
+	return !slices.ContainsFunc(sh.form.Fields, func(x *config.Field) bool {
+		return required(x) && !slices.ContainsFunc(given, func(v syntax.Value) bool { return v.Label == x.Name })
+	})
 }
 
 // fill puts what is known in the place of what would be guessed.

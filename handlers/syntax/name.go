@@ -3,6 +3,7 @@ package syntax
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // PersonIll is the kind of finding for a person's name next to a word about health.
@@ -60,10 +61,10 @@ func visible(text string) ([]glyph, []span) {
 	if !worth {
 		return nil, nil
 	}
-	var out []glyph
+	out := make([]glyph, 0, utf8.RuneCountInString(text))
 	for i, r := range text {
 		if !invisible(r) || r == '\n' {
-			out = append(out, glyph{foldRune(r), i, i + len(string(r))})
+			out = append(out, glyph{foldRune(r), i, i + utf8.RuneLen(r)})
 		}
 	}
 	var health []span
