@@ -41,7 +41,7 @@ func families() []handlers.Family {
 	books.Draw = chart.Grid
 	books.OpenCase, books.Tally, books.Round, reports.Prefill = followed.Open, reports.Tally, reports.Round, books.Prefill
 	morning := digest.New(reports.Tally)
-	morning.Draw = chart.Trend
+	morning.Draw, morning.Known = chart.Trend, reports.TallyAt
 	fs := []handlers.Family{
 		reports.Handlers(),
 		morning.Handlers(),

@@ -24,6 +24,9 @@ type Filed struct {
 // to the families that count them.
 type Tally func(b *store.Batch, form *config.Form, day config.Day) func() ([]Filed, error)
 
+// TallyAt is a Tally of what was known at a moment.
+type TallyAt func(at time.Time) Tally
+
 // Words is Tally for texts: what each unit wrote into the text fields of a form, by unit
 // and field.
 type Words func(b *store.Batch, form *config.Form, day config.Day) func() (map[string]map[string]string, error)

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,16 +22,39 @@ func (c *Courier) Join(ctx context.Context, userid string, answer handlers.Conte
 		return answer
 	}
 	now = now.In(s.Location)
-	b := c.o.Store.Read(s.Code)
-	waiting := b.To(string(handlers.ToPerson(userid)))
-	err := b.Run(ctx)
-	for i := 0; err == nil && i < len(*waiting); i++ {
-		answer, err = c.join(ctx, s, now, (*waiting)[i], answer)
+	err := errTaken
+	for try := 0; try < joinTries && errors.Is(err, errTaken); try++ {
+		answer, err = c.joinAll(ctx, s, now, handlers.ToPerson(userid), answer)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errTaken) {
 		c.o.Logger.WarnContext(ctx, "cards not joined", "user", userid, "street", s.Code, "err", err)
 	}
 	return answer
+}
+
+// errTaken says that a card changed hands since it was read: the loop, woken by the commit
+// that made it, puts it off until the morning. It can be joined then.
+var errTaken = errors.New("card taken meanwhile")
+
+const joinTries = 3
+
+// joinAll adds what waits. errTaken: some of it was not to be had just now.
+func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time, to handlers.Target, answer handlers.Content) (handlers.Content, error) {
+	b := c.o.Store.Read(s.Code)
+	waiting := b.To(string(to))
+	if err := b.Run(ctx); err != nil {
+		return answer, err
+	}
+	var taken error
+	for _, w := range *waiting {
+		var err error
+		if answer, err = c.join(ctx, s, now, w, answer); errors.Is(err, errTaken) {
+			taken = err
+		} else if err != nil {
+			return answer, err
+		}
+	}
+	return answer, taken
 }
 
 func (c *Courier) join(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, answer handlers.Content) (handlers.Content, error) {
@@ -39,6 +63,9 @@ func (c *Courier) join(ctx context.Context, s *handlers.Street, now time.Time, w
 		return answer, nil
 	}
 	claimed, parcel, r, err := c.prepare(ctx, s, now, w)
+	if r != nil && r.wait {
+		return answer, errTaken
+	}
 	if err != nil || r != nil {
 		return answer, err
 	}

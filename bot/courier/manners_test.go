@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -492,4 +495,40 @@ func TestCardsJoinTheAnswer(t *testing.T) {
 			t.Errorf("it is %q, want it sent in the morning", got)
 		}
 	})
+}
+
+// A card that the loop puts off at the very moment it is to be joined is joined all the same.
+func TestCardPutOffMeanwhileIsJoined(t *testing.T) {
+	t.Parallel()
+	server := storetest.Mini(t)
+	w := newWorld(t, server.Open(t))
+	w.at("20:00:00", 0)
+	card := w.push("user:a", handlers.CaseCard, "问题3")
+	first := &before{do: func() { w.drain() }}
+	joins := w.replica(server.Open(t, func(o *store.Options) { o.Hooks = append(o.Hooks, first) }), "two")
+	if got := joins.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now()); got.Text != "已收\n\n问题3" {
+		t.Errorf("the answer is %q", got.Text)
+	}
+	w.want(map[int64]string{card: "sent " + whyJoined})
+}
+
+// before does something in front of the first run of the script.
+type before struct {
+	once sync.Once
+	do   func()
+}
+
+func (b *before) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (b *before) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "evalsha" {
+			b.once.Do(b.do)
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (b *before) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }

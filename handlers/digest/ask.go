@@ -54,8 +54,9 @@ func parse(d *handlers.Desk, text string) asked {
 }
 
 // reach checks that a person may hear a digest here, and says whose it is: what the line
-// names, else the street's for its readers, else what the person answers for.
-func reach(c *handlers.Call, a asked) ([]scope, error) {
+// names, else the street's for its readers, else what the person answers for. what is the
+// command.
+func reach(c *handlers.Call, a asked, what string) ([]scope, error) {
 	reader := c.Person.Has(readers...)
 	mine := areasOf(&c.Desk, c.Person)
 	if c.Person.Unit != "" && c.Person.Has(config.RoleSecretary, config.RoleWorker) {
@@ -63,7 +64,7 @@ func reach(c *handlers.Call, a asked) ([]scope, error) {
 	}
 	switch {
 	case !c.Private() && (!reader || c.Chat.Kind != config.ChatLeaders):
-		return nil, handlers.Refuse("晨报只在领导群和私聊里看。", "请私聊我发：晨报")
+		return nil, handlers.Refusef("请私聊我发：/"+what, "“%s”只在领导群和私聊里看。", what)
 	case !c.Private() && a.scope != nil:
 		return nil, handlers.Refuse("群里只说全街道的。", "片区和居民区的，请私聊我")
 	case a.scope == nil && reader:
@@ -71,7 +72,7 @@ func reach(c *handlers.Call, a asked) ([]scope, error) {
 	case a.scope == nil && len(mine) > 0:
 		return mine, nil
 	case a.scope == nil:
-		return nil, handlers.Refuse("名单里没有写您管哪里，没有您的晨报。", "请管理员在 areas 里写上您")
+		return nil, handlers.Refusef("请管理员在 areas 里写上您", "名单里没有写您管哪里，没有您的“%s”。", what)
 	case reader || within(*a.scope, mine):
 		return []scope{*a.scope}, nil
 	}
@@ -91,7 +92,7 @@ func within(s scope, mine []scope) bool {
 // ask is /晨报: as it was said, or a look ahead when today's has not been said yet.
 func (f *Family) ask(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	a := parse(&c.Desk, c.Rest)
-	scopes, err := reach(c, a)
+	scopes, err := reach(c, a, morning.name)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
@@ -177,7 +178,7 @@ func spokenOn(s *config.Street, morning config.Day, do string) []*config.Pack {
 
 // today is /今日: what has come in so far, of the street, an area or one's own committee.
 func (f *Family) today(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
-	scopes, err := reach(c, parse(&c.Desk, c.Rest))
+	scopes, err := reach(c, parse(&c.Desk, c.Rest), soFar.name)
 	if err != nil {
 		return handlers.Outcome{}, err
 	}

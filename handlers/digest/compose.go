@@ -159,7 +159,7 @@ func (p *page) title(d *handlers.Desk) string {
 		pack = p.scope.name + " " + pack
 	}
 	if p.kind.live {
-		return fmt.Sprintf("【%s %s %s】%s", p.kind.name, p.facts.day.Label(), d.At.In(d.Street.Location).Format("15:04"), pack)
+		return fmt.Sprintf("【%s %s %s】%s", p.kind.name, d.Day.Label(), d.At.In(d.Street.Location).Format("15:04"), pack)
 	}
 	return fmt.Sprintf("【%s %s】%s", p.kind.name, p.facts.day.Add(1).Label(), pack)
 }

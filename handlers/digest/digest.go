@@ -10,7 +10,8 @@
 //
 // Start with Morning. compose.go puts a digest together from what gather.go has read;
 // counted.go counts, section.go turns figures into lines, fit.go keeps to a phone's screen,
-// week.go is the week, trend.go its picture, ask.go what people ask for.
+// week.go is the week, trend.go its picture, ask.go what people ask for, replay.go what was
+// known at a moment.
 package digest
 
 import (
@@ -28,7 +29,8 @@ import (
 
 // Family composes digests. Call New.
 type Family struct {
-	Draw handlers.DrawTrend // nil: no pictures
+	Draw  handlers.DrawTrend // nil: no pictures
+	Known handlers.TallyAt   // what was known at a moment; nil: nothing is replayed
 
 	tally    handlers.Tally
 	sections map[string]handlers.Section
@@ -71,6 +73,13 @@ func (f *Family) Handlers() handlers.Family {
 				Name: "周报", Roles: readers, Guests: []config.Role{config.RoleAreaLeader}, Hidden: true,
 				Summary: "看上一周的汇总", Usage: "/周报 [日期]", Example: "/周报", Run: f.askWeek,
 			}}
+			if f.Known != nil {
+				all = append(all, handlers.Command{
+					Name: "回放", Roles: append([]config.Role{config.RoleAreaLeader}, readers...), Guests: own, Slashed: true, Hidden: true,
+					Summary: "看某一刻知道的数", Usage: "/回放 [片区] [日期] 几点", Example: "/回放 2.13 16:30",
+					Detail: "那一刻报上来的数，后来补的、改的、撤的都不算：/回放 2.13 16:30\n今天的不用写日期：/回放 9点\n片区、居民区的（私聊）：/回放 一片 2.13 16:30\n当天说出去的晨报：/晨报 2.13", Run: f.replay,
+				})
+			}
 			if f.Draw == nil {
 				return all
 			}

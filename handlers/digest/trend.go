@@ -79,7 +79,7 @@ func (f *Family) askTrend(ctx context.Context, c *handlers.Call) (handlers.Outco
 			return handlers.Outcome{}, handlers.Refuse("群里只画全街道的。", "片区和居民区的，请私聊我")
 		}
 		if !c.Person.Has(config.RoleOffice, config.RoleParty) {
-			if _, err := reach(c, a); err != nil {
+			if _, err := reach(c, a, "走势图"); err != nil {
 				return handlers.Outcome{}, err
 			}
 		}

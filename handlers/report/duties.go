@@ -11,7 +11,6 @@ import (
 
 	"juwei/config"
 	"juwei/handlers"
-	"juwei/store"
 )
 
 // The recipes of pushes that are rendered when their turn comes: who has filed by then
@@ -190,84 +189,6 @@ func (f *Family) serving(s *handlers.Serving) (*sheet, config.Period, error) {
 		}
 	}
 	return nil, p, &handlers.Moot{Why: "这张表已不在用"}
-}
-
-// Tally reads every unit's report of a form and day, for the digest: of a form that is not
-// daily, of its last period that ended by then. A block or site is a unit of its own,
-// 梅园/3块. It implements handlers.Tally: the reads join the batch; call the result after the batch has run.
-func (f *Family) Tally(b *store.Batch, form *config.Form, day config.Day) func() ([]handlers.Filed, error) {
-	f.mu.Lock()
-	street := f.streets[b.Street()]
-	f.mu.Unlock()
-	p := form.PeriodOf(street, form.Closed(day), 24*60)
-	if p.Slot > 0 {
-		return shifts(b, form, p)
-	}
-	sh := f.sheetOf(street, form)
-	now, prev := b.All(store.Reports(form.Name, p.Key())), &map[string]store.Cell{}
-	if len(form.Checks) > 0 { // only they look at the day before
-		prev = b.All(store.Reports(form.Name, form.Before(p).Key()))
-	}
-	lent := sh.borrowAll(b, street, p.Day)
-	return func() ([]handlers.Filed, error) {
-		reports, err := sh.filed(*now, lent)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]handlers.Filed, 0, len(reports))
-		for unit, r := range reports {
-			p, err := decode(form, (*prev)[unit])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", unit, err)
-			}
-			fl := &filing{sh: &sheet{form: form}, prev: p}
-			_, soft := fl.check(r.Values)
-			out = append(out, handlers.Filed{
-				Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Carried: r.has(flagCarried),
-				Unbalanced: soft != nil && !r.has(flagKept), Kept: r.has(flagKept), At: r.At,
-			})
-		}
-		return out, nil
-	}
-}
-
-// shifts is Tally for a form with several cut-offs a day. Sessions and shifts, which have
-// names, are parts of the day: their flows are added up. Without names they are looks at the
-// same thing: the last one counts. A stock is always the last one's.
-func shifts(b *store.Batch, form *config.Form, last config.Period) func() ([]handlers.Filed, error) {
-	var slots []*map[string]store.Cell
-	for n := range last.Slot {
-		slots = append(slots, b.All(store.Reports(form.Name, config.Period{Day: last.Day, Slot: n + 1}.Key())))
-	}
-	return func() ([]handlers.Filed, error) {
-		day := map[string]handlers.Filed{}
-		for n, cells := range slots {
-			for unit, cell := range *cells {
-				r, err := decode(form, cell)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", unit, err)
-				}
-				if !r.Filed() {
-					continue
-				}
-				one := handlers.Filed{Unit: unit, Values: r.Values, Late: r.has(flagLate), Corrected: r.has(flagFixed), Kept: r.has(flagKept), At: r.At}
-				if before, ok := day[unit]; ok && form.Shifts[n] != "" {
-					one.Late, one.Corrected = one.Late || before.Late, one.Corrected || before.Corrected
-					for _, x := range form.Fields {
-						if old, ok := before.Values[x.Name]; ok && x.Sums() && !x.Stock {
-							one.Values[x.Name] += old
-						}
-					}
-				}
-				day[unit] = one
-			}
-		}
-		out := make([]handlers.Filed, 0, len(day))
-		for _, one := range day {
-			out = append(out, one)
-		}
-		return out, nil
-	}
 }
 
 // when says until when a form is filed: 17:00截止, 每周二、周五17:00截止, 有情况就报.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -178,7 +179,7 @@ type gap struct {
 func (sh *sheet) gap(ctx context.Context, d *handlers.Desk, p config.Period) (gap, error) {
 	b := d.Read()
 	filed := b.All(store.Reports(sh.form.Name, p.Key()))
-	borrowed := sh.borrowAll(b, d.Street, p.Day)
+	borrowed := sh.borrowAll(b, d.Street, p.Day, time.Time{})
 	if err := b.Run(ctx); err != nil {
 		return gap{}, fmt.Errorf("read reports %s: %w", sh.form.Name, err)
 	}

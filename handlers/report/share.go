@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -37,9 +38,9 @@ func (sh *sheet) loans(s *config.Street, day config.Day) []loan {
 	return out
 }
 
-// lenderKey is the record of reports that a lender's figures of a day lie in.
-func lenderKey(s *config.Street, form *config.Form, day config.Day) store.Table {
-	return store.Reports(form.Name, form.PeriodOf(s, form.Closed(day), 24*60).Key())
+// lenderPeriod is the period of the reports that a lender's figures of a day lie in.
+func lenderPeriod(s *config.Street, form *config.Form, day config.Day) string {
+	return form.PeriodOf(s, form.Closed(day), 24*60).Key()
 }
 
 // borrow reads what other forms lend a unit's report of a day, leaving one of them out; the
@@ -49,7 +50,7 @@ func (sh *sheet) borrow(b *store.Batch, s *config.Street, day config.Day, unit, 
 	cells := map[string]*store.Cell{}
 	for _, l := range loans {
 		if cells[l.Form.Name] == nil && l.Form.Name != without {
-			cells[l.Form.Name] = b.Cell(lenderKey(s, l.Form, day), unit)
+			cells[l.Form.Name] = b.Cell(store.Reports(l.Form.Name, lenderPeriod(s, l.Form, day)), unit)
 		}
 	}
 	return func() (Values, error) {
@@ -66,19 +67,23 @@ func (sh *sheet) borrow(b *store.Batch, s *config.Street, day config.Day, unit, 
 	}
 }
 
-// borrowAll is borrow for every unit.
-func (sh *sheet) borrowAll(b *store.Batch, s *config.Street, day config.Day) func() (map[string]Values, error) {
+// borrowAll is borrow for every unit, as of a moment (asOf).
+func (sh *sheet) borrowAll(b *store.Batch, s *config.Street, day config.Day, at time.Time) func() (map[string]Values, error) {
 	loans := sh.loans(s, day)
-	cells := map[string]*map[string]store.Cell{}
+	reads := map[string]func() (map[string]store.Cell, error){}
 	for _, l := range loans {
-		if cells[l.Form.Name] == nil {
-			cells[l.Form.Name] = b.All(lenderKey(s, l.Form, day))
+		if reads[l.Form.Name] == nil {
+			reads[l.Form.Name] = asOf(b, l.Form.Name, lenderPeriod(s, l.Form, day), at)
 		}
 	}
 	return func() (map[string]Values, error) {
 		out := map[string]Values{}
 		for _, l := range loans {
-			for unit, cell := range *cells[l.Form.Name] {
+			cells, err := reads[l.Form.Name]()
+			if err != nil {
+				return nil, err
+			}
+			for unit, cell := range cells {
 				if out[unit] == nil {
 					out[unit] = Values{}
 				}
