@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*/*.want")
 // testKnown is what a program of the tests can do: every duty that the built-in packs name,
 // since only the program itself knows better, and two commands.
 var testKnown = Known{Duties: dutiesNamed(), Commands: []string{"帮助", "改"},
-	Sections: map[string]func(*Pack) []string{"cases": named("问题", "急", "交办", "清单", "任务"), "roster": named("岗位", "支援", "轮休"), "praise": nil, "burden": nil, "register": registersOf, "forecast": nil, "level": nil}}
+	Sections: map[string]func(*Pack) []string{"cases": named("问题", "急", "交办", "清单", "任务", "抽查"), "roster": named("岗位", "支援", "轮休"), "praise": nil, "burden": nil, "register": registersOf, "forecast": nil, "level": nil}}
 
 func dutiesNamed() []string {
 	var out []string

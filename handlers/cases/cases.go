@@ -132,6 +132,9 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 	if slices.ContainsFunc(s.Runs, func(r config.Run) bool { return len(r.Pack.Cases.Lists) > 0 }) || all {
 		out = append(out, handlers.Command{
 			Name: "检", Summary: "照单检查，缺的开单", Usage: "/检 单子 哪里 全有，或缺什么", Example: "/检 岗 彩虹花苑南门 缺本", Hidden: true, Run: f.discreet(f.check),
+		}, handlers.Command{
+			Name: "抽查", Aliases: []string{"抽"}, Roles: finders, Summary: "五样里抽一样看，不用拍照", Usage: "/抽查 单子 哪里，看完加 有 或 没有", Example: "/抽查 岗 彩虹花苑南门", Hidden: true,
+			Detail: "我说看哪一样：/抽查 岗 彩虹花苑南门\n看完：/抽查 岗 彩虹花苑南门 有（没有的开单）\n近7天抽下来怎样：/抽查", Run: f.discreet(f.sample),
 		})
 	}
 	out = append(out, f.lists(s)...)

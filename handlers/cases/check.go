@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -78,12 +79,7 @@ func (f *Family) checked(ctx context.Context, c *handlers.Call, u checkup) (hand
 		if !slices.Contains(u.missing, it.Name) {
 			continue
 		}
-		t := u.pack.Cases.Type(it.Type)
-		help := t.Help
-		if help == "" {
-			help = "补" + it.Name
-		}
-		list = append(list, request{typ: t, pack: u.pack, unit: u.spot.Unit, place: u.at(), text: "缺" + it.Name + "（" + u.list.Title + "）", help: help})
+		list = append(list, u.lacks(it))
 	}
 	found, out, err := f.openAll(ctx, &c.Desk, c.Person.UserID, list, u.open)
 	if err != nil {
@@ -116,6 +112,12 @@ func (f *Family) checked(ctx context.Context, c *handlers.Call, u checkup) (hand
 	}
 	out.Reply = handlers.Say(fmt.Sprintf("%s\n%s齐的 %d/%d处（只算查过的）。", text, u.list.Title, whole, places))
 	return out, nil
+}
+
+// lacks is the case of an item that is missing.
+func (u checkup) lacks(it *config.ListItem) request {
+	t := u.pack.Cases.Type(it.Type)
+	return request{typ: t, pack: u.pack, unit: u.spot.Unit, place: u.at(), text: "缺" + it.Name + "（" + u.list.Title + "）", help: cmp.Or(t.Help, "补"+it.Name)}
 }
 
 // at is the place as a case names it: "" for a whole committee.

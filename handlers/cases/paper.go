@@ -28,12 +28,15 @@ func readPaper(ctx context.Context, d *handlers.Desk, day config.Day) (paper, er
 	if err := b.Run(ctx); err != nil {
 		return paper{}, fmt.Errorf("read paper of %s: %w", day, err)
 	}
-	var p paper
-	if cell.Rev == 0 {
-		return p, nil
-	}
-	if err := json.Unmarshal([]byte(cell.Value), &p); err != nil {
-		return p, fmt.Errorf("decode paper of %s: %w", day, err)
+	return openPaper(*cell)
+}
+
+// openPaper decodes a paper; none was said where the cell is empty.
+func openPaper(cell store.Cell) (p paper, err error) {
+	if cell.Rev > 0 {
+		if err := json.Unmarshal([]byte(cell.Value), &p); err != nil {
+			return p, fmt.Errorf("decode paper: %w", err)
+		}
 	}
 	return p, nil
 }

@@ -8,11 +8,14 @@ import (
 )
 
 // forget drops cases that were closed long ago, with their history: a year for a site's, a
-// month for a household's.
+// month for a household's; and spot checks that count no more.
 func forget(d *handlers.Desk, b *store.Batch, limit int) func() ([]store.Change, error) {
-	cells := b.All(records)
+	cells, old := b.All(records), forgetSamples(d, b, limit)
 	return func() ([]store.Change, error) {
-		var out []store.Change
+		out, err := old()
+		if err != nil {
+			return nil, err
+		}
 		for id, cell := range *cells {
 			k, err := decode(id, cell)
 			if err != nil {

@@ -20,6 +20,9 @@ var sectionOf = map[string][]config.CaseKind{
 	string(config.CaseTask):    {config.CaseTask},
 }
 
+// ofSamples is the section of the spot checks.
+const ofSamples = "抽查"
+
 // inDigest is how many emergencies, orders and lists a digest names.
 const inDigest = 3
 
@@ -34,9 +37,15 @@ func section() handlers.Section {
 					out = append(out, string(k))
 				}
 			}
+			if len(p.Cases.Lists) > 0 {
+				out = append(out, ofSamples)
+			}
 			return out
 		},
 		Read: func(q handlers.SectionQuery) handlers.SectionPart {
+			if q.Of == ofSamples {
+				return samplesPart(q)
+			}
 			cells, kept := q.Batch.All(recent), q.Batch.All(books)
 			return func() (handlers.Part, error) {
 				list, err := briefs(*cells)
