@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"juwei/config"
 	"juwei/store"
 )
 
@@ -22,8 +23,16 @@ func runAudit(ctx context.Context, con console, args []string) error {
 	code := set.String("street", "", "街道的 code")
 	day := set.String("day", "", "哪一天；不写就是今天")
 	seen := set.String("head", "", "当时公布的链头，如 412:9f31c7d2a0b1；从纪工委收到的【留痕】里抄")
-	if _, err := parse(set, args[1:]); err != nil {
+	if err := parse(set, args[1:]); err != nil {
 		return err
+	}
+	if *dir == "" || *code == "" {
+		return errors.New("要写 -config 目录 -street 街道的 code")
+	}
+	if *day != "" {
+		if _, err := config.ParseDay(*day); err != nil {
+			return fmt.Errorf("-day 写成 2020-02-13 这样，不是 %q", *day)
+		}
 	}
 	cfg, err := loadConfig(con, *dir)
 	if err != nil {

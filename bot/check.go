@@ -19,7 +19,7 @@ func runCheck(ctx context.Context, con console, args []string) error {
 	set := flags(con, "check")
 	dir := set.String("config", "", "配置目录")
 	live := set.Bool("live", false, "也问一问 Redis 和企业微信（不发任何消息）")
-	if _, err := parse(set, args); err != nil {
+	if err := parse(set, args); err != nil {
 		return err
 	}
 	cfg, err := loadStrict(con, *dir)

@@ -16,8 +16,9 @@ import (
 	"juwei/config"
 )
 
-// errShown ends a command whose trouble has been printed already.
-var errShown = errors.New("shown")
+// errShown ends a command whose trouble has been printed already; errUsage too, one that
+// was called wrongly.
+var errShown, errUsage = errors.New("shown"), errors.New("usage")
 
 // console is where a command speaks.
 type console struct{ out, err io.Writer }
@@ -39,7 +40,7 @@ func commands() []command {
 		{"export", "-config DIR -street CODE -from DATE [-to DATE] [-table NAME] -o FILE.xlsx", "把各科室的表和各张表单导出成 XLSX", runExport},
 		{"import", "-config DIR -street CODE [-o FILE] FILE.xlsx", "把人员名单读成配置里的 people，指出每个错在哪张表哪行哪列", runImport},
 		{"health", "-config DIR", "问正在运行的机器人好不好，给容器的健康检查用", runHealth},
-		{"audit", "verify -config DIR -street CODE [-day DAY]", "验证留痕有没有被动过", runAudit},
+		{"audit", "verify -config DIR -street CODE [-day DAY] [-head N:HEAD]", "验证留痕有没有被动过", runAudit},
 		{"version", "", "版本", func(_ context.Context, con console, _ []string) error {
 			_, err := fmt.Fprintln(con.out, "juwei "+version())
 			return err
@@ -47,7 +48,8 @@ func commands() []command {
 	}
 }
 
-// run is the whole program, for main and for tests. It returns the exit code.
+// run is the whole program, for main and for tests. It returns the exit code: 0 well, 1 it
+// did not work, 2 it was called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	con := console{stdout, stderr}
 	if len(args) == 0 {
@@ -62,6 +64,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch {
 		case err == nil, errors.Is(err, flag.ErrHelp):
 			return 0
+		case errors.Is(err, errUsage):
+			return 2
 		case !errors.Is(err, errShown):
 			fmt.Fprintln(stderr, "bot "+c.name+": "+err.Error())
 		}
@@ -83,31 +87,54 @@ func usage(w io.Writer) {
 	}
 }
 
-// flags makes a command's flag set. Flags take one dash or two.
-func flags(con console, name string) *flag.FlagSet {
-	f := flag.NewFlagSet("bot "+name, flag.ContinueOnError)
-	f.SetOutput(con.err)
-	f.Usage = func() {
-		for _, c := range commands() {
-			if c.name == name {
-				fmt.Fprintf(con.err, "用法：bot %s %s\n", c.name, c.usage)
-			}
-		}
-		f.PrintDefaults()
-	}
+// flagSet is a command's flags, which take one dash or two.
+type flagSet struct {
+	*flag.FlagSet
+	con console
+}
+
+func flags(con console, name string) flagSet {
+	f := flagSet{flag.NewFlagSet(name, flag.ContinueOnError), con}
+	f.SetOutput(io.Discard) // parse says it
 	return f
 }
 
-// parse reads flags that may stand before and after the other arguments, and returns the
-// latter. A mistake has been printed.
-func parse(f *flag.FlagSet, args []string) ([]string, error) {
+// usage prints how the command is called.
+func (f flagSet) usage(w io.Writer) {
+	for _, c := range commands() {
+		if c.name == f.Name() {
+			fmt.Fprintf(w, "用法：bot %s %s\n", c.name, c.usage)
+		}
+	}
+	f.SetOutput(w)
+	f.PrintDefaults()
+}
+
+// parse reads flags that stand alone; a word besides them is a mistake, for who writes
+// `check conf` would else be told about another folder. What is wrong has been printed.
+func parse(f flagSet, args []string) error {
+	rest, err := parseRest(f, args)
+	if err == nil && len(rest) > 0 {
+		fmt.Fprintf(f.con.err, "bot %s: 多了 %q\n", f.Name(), rest[0])
+		f.usage(f.con.err)
+		return errUsage
+	}
+	return err
+}
+
+// parseRest reads flags that may stand before and after other arguments, and returns the
+// latter. A mistake has been printed; help that was asked for is printed as an answer.
+func parseRest(f flagSet, args []string) ([]string, error) {
 	var rest []string
 	for {
-		if err := f.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, errShown
+		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+			f.usage(f.con.out)
+			return nil, err
+		} else if err != nil {
+			said := strings.NewReplacer("flag provided but not defined: ", "没有这个参数：", "flag needs an argument: ", "后面要写值：").Replace(err.Error())
+			fmt.Fprintf(f.con.err, "bot %s: %s\n", f.Name(), said)
+			f.usage(f.con.err)
+			return nil, errUsage
 		}
 		if f.NArg() == 0 {
 			return rest, nil

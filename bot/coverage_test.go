@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"juwei/config"
 )
 
 // docs/coverage.md says of every card of the founding papers what serves it and which
@@ -77,18 +75,7 @@ func TestGuideExample(t *testing.T) {
 // everyWord is what can be typed in a street that runs all built-in packs.
 func everyWord(t *testing.T) []string {
 	t.Helper()
-	cfg, err := config.Demo(known())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := cfg.Streets[0]
-	for name, p := range cfg.Packs {
-		if name != s.Runs[0].Pack.Name {
-			run := s.Runs[0]
-			run.Pack = p
-			s.Runs = append(s.Runs, run)
-		}
-	}
+	s := streetOfAllPacks(t)
 	var out []string
 	for _, f := range families() {
 		if f.Commands == nil {

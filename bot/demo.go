@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -37,7 +38,7 @@ func runDemo(ctx context.Context, con console, args []string) error {
 	set.StringVar(&f.sim, "sim", "", "只启动机器人，连到已在运行的模拟器")
 	set.BoolVar(&f.know, "i-know", false, "允许监听本机以外的地址（演示没有任何登录）")
 	set.BoolVar(&f.verbose, "v", false, "打印每一步的日志")
-	if _, err := parse(set, args); err != nil {
+	if err := parse(set, args); err != nil {
 		return err
 	}
 	if err := loopbackOnly(f.listen, f.know); err != nil {
@@ -86,7 +87,7 @@ func (d *demo) start(ctx context.Context) error {
 	street := cfg.Streets[0]
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.flags.listen)
 	if err != nil {
-		return fmt.Errorf("监听 %s 不成：%w", d.flags.listen, err)
+		return cannotListen(d.flags.listen, err)
 	}
 	d.addr = ln.Addr().String()
 	base := "http://" + reachable(d.addr)
@@ -309,6 +310,14 @@ func loopbackOnly(addr string, know bool) error {
 		return nil
 	}
 	return errors.New("演示没有登录，谁连上都能操作，所以只监听本机；确实要开放请加 -i-know")
+}
+
+// cannotListen says why an address cannot be had; the usual reason is another program.
+func cannotListen(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s 已经有程序在用，换一个端口：-listen 127.0.0.1:8081", addr)
+	}
+	return fmt.Errorf("监听 %s 不成：%w", addr, err)
 }
 
 // reachable is an address one can call: an unspecified host becomes this machine.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"juwei/config"
@@ -28,7 +29,7 @@ func runExport(ctx context.Context, con console, args []string) error {
 	to := set.String("to", "", "最后一天；不写就只导一天")
 	table := set.String("table", "", "只要这一张表，如 卫健日报")
 	file := set.String("o", "", "写到哪个文件，如 数据.xlsx")
-	if _, err := parse(set, args); err != nil {
+	if err := parse(set, args); err != nil {
 		return err
 	}
 	if *dir == "" || *code == "" || *from == "" || *file == "" {
@@ -55,6 +56,9 @@ func runExport(ctx context.Context, con console, args []string) error {
 	now := time.Now()
 	names := tables.Names(street)
 	if *table != "" {
+		if !slices.Contains(names, *table) {
+			return fmt.Errorf("没有“%s”这张表，有：%s", *table, strings.Join(names, "、"))
+		}
 		names = []string{*table}
 	}
 	book := handlers.NewDirectory(cfg.Streets)
@@ -87,13 +91,13 @@ func runExport(ctx context.Context, con console, args []string) error {
 // exportDays reads the two ends; without the second it is the first.
 func exportDays(from, to string) (first, last config.Day, err error) {
 	if first, err = config.ParseDay(from); err != nil {
-		return "", "", fmt.Errorf("-from 写成 2020-02-10 这样：%w", err)
+		return "", "", fmt.Errorf("-from 写成 2020-02-10 这样，不是 %q", from)
 	}
 	if to == "" {
 		return first, first, nil
 	}
 	if last, err = config.ParseDay(to); err != nil {
-		return "", "", fmt.Errorf("-to 写成 2020-02-10 这样：%w", err)
+		return "", "", fmt.Errorf("-to 写成 2020-02-10 这样，不是 %q", to)
 	}
 	switch {
 	case last < first:

@@ -17,7 +17,7 @@ import (
 func runHealth(ctx context.Context, con console, args []string) error {
 	set := flags(con, "health")
 	dir := set.String("config", "", "配置目录")
-	if _, err := parse(set, args); err != nil {
+	if err := parse(set, args); err != nil {
 		return err
 	}
 	if *dir == "" {

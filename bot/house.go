@@ -128,12 +128,16 @@ func phrases() map[string][]string {
 			"/日报　新返２，重点没有，解1个，在隔八个，发热无，没联系上的11户",
 			"斜杠日报新返两人重点一个在隔十二没有发热",
 			"/日报 同昨", "/零报", "8", "1", "/改 在隔 8 刚才打错了", "/收 1", "/我的", "/帮助 日报",
+			"/返 6-1203 2人 安徽 今天 自驾", "问 彩虹花苑北门 没人测温", "站前谁联系的啊", "/为什么 新隔",
 		},
-		string(config.RoleWorker):     {"/我的", "/零报", "/帮助"},
-		string(config.RoleLiaison):    {"/未报", "/日报 站前 新返1 重点0 新隔0 解除0 在隔9 发热0 未联系20"},
-		string(config.RoleDutyDesk):   {"/未报", "/晨报"},
-		string(config.RoleLeader):     {"/晨报", "/晨报 2.13"},
+		string(config.RoleWorker):    {"/我的", "/零报", "/返 6-1203 2人 安徽 今天 自驾", "/帮助"},
+		string(config.RoleLiaison):   {"/未报", "/日报 站前 新返1 重点0 新隔0 解除0 在隔9 发热0 未联系20"},
+		string(config.RoleDutyDesk):  {"/未报", "/日程", "/晨报"},
+		string(config.RoleLeader):    {"/晨报", "/晨报 2.13", "/图", "/今日"},
+		string(config.RoleOffice):    {"/导", "/导 卫健日报 昨天", "/数 新返"},
+		string(config.RoleInspector): {"/查 演员 彩虹花苑南门 没人问", "/楼 明珠园 门禁好 登记不全", "/清单 督查反馈\n管理办 2.15 告示贴满123个小区\n梅园 明天 补登记本", "/问题 1"},
+
 		string(config.RoleDiscipline): {"/通知 口罩登记\n请按统一标准登记，一户一次5只，当场核对住址。", "/通知 口罩标准", "/通知 准 1", "/通知 1", "/通知"},
-		string(config.RoleAdmin):      {"/绑定", "/帮助"},
+		string(config.RoleAdmin):      {"/投递", "/绑定", "/帮助"},
 	}
 }

@@ -20,7 +20,7 @@ func runImport(_ context.Context, con console, args []string) error {
 	dir := set.String("config", "", "配置目录")
 	code := set.String("street", "", "街道代码")
 	file := set.String("o", "", "写到哪个文件；不写就打印出来")
-	rest, err := parse(set, args)
+	rest, err := parseRest(set, args)
 	if err != nil {
 		return err
 	}

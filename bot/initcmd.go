@@ -17,7 +17,7 @@ import (
 func runInit(_ context.Context, con console, args []string) error {
 	set := flags(con, "init")
 	keysOnly := set.Bool("keys-only", false, "只在这个目录生成密钥")
-	rest, err := parse(set, args)
+	rest, err := parseRest(set, args)
 	if err != nil {
 		return err
 	}

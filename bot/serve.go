@@ -19,7 +19,7 @@ import (
 func runServe(ctx context.Context, con console, args []string) error {
 	set := flags(con, "serve")
 	dir := set.String("config", "", "配置目录")
-	if _, err := parse(set, args); err != nil {
+	if err := parse(set, args); err != nil {
 		return err
 	}
 	// Before anything else: a hangup while we start must wait, not end us, and a file that

@@ -27,7 +27,7 @@ func runSim(ctx context.Context, con console, args []string) error {
 	redis := set.String("redis", "127.0.0.1:6379", "写进配置的 Redis 地址")
 	botAddr := set.String("bot", "127.0.0.1:8080", "写进配置的机器人监听地址")
 	know := set.Bool("i-know", false, "允许监听本机以外的地址（模拟器没有任何登录）")
-	if _, err := parse(set, args); err != nil {
+	if err := parse(set, args); err != nil {
 		return err
 	}
 	if err := loopbackOnly(*listen, *know); err != nil {
@@ -43,7 +43,7 @@ func runSim(ctx context.Context, con console, args []string) error {
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *listen)
 	if err != nil {
-		return fmt.Errorf("监听 %s 不成：%w", *listen, err)
+		return cannotListen(*listen, err)
 	}
 	base := "http://" + reachable(ln.Addr().String())
 	house := newRemoteHouse(cfg.Streets[0], cfg.Bot.WeCom.Bot.Name)

@@ -49,7 +49,7 @@ func runTry(ctx context.Context, con console, args []string) error {
 	as := set.String("as", "", "谁说的（userid）")
 	chat := set.String("chat", "", "在哪个群说的（chatid）；不写就是私聊")
 	atText := set.String("at", "", "什么时候说的，例：2020-02-13T16:10")
-	rest, err := parse(set, args)
+	rest, err := parseRest(set, args)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type typed struct {
 	Text  string `json:"text"`
 	Quote string `json:"quote"` // the quoted message's text
 	MsgID string `json:"msgid"` // "" = a fresh one; one that was there before is a second delivery
-	Kind  string `json:"kind"`  // text (default), voice, image, file, video, mixed, enter; in the app's chat also location, link
+	Kind  string `json:"kind"`  // text (default), voice, image, file, video, mixed, enter (or enter_chat); in the app's chat also location, link
 	At    *bool  `json:"at"`    // false: a group message that does not mention the bot
 	Data  []byte `json:"data"`  // content of an image, file or video, base64; default a small one
 }
@@ -116,11 +116,14 @@ func (s *Sim) send(ctx context.Context, in typed) (delivery, error) {
 	if err != nil {
 		return delivery{}, err
 	}
-	if in.Kind == "" {
+	switch in.Kind {
+	case "":
 		in.Kind = "text"
+	case "enter_chat": // as the platform calls the event
+		in.Kind = "enter"
 	}
 	if !slices.Contains([]string{"text", "voice", "image", "file", "video", "mixed", "enter", "location", "link"}, in.Kind) {
-		return delivery{}, misuse("不认识的 kind：" + in.Kind)
+		return delivery{}, misuse("不认识的 kind：" + in.Kind + "，有 text、voice、image、file、video、mixed、enter（进入会话）、location、link")
 	}
 	mention := at.group && in.Kind != "enter" && (in.At == nil || *in.At)
 	if name := "@" + pop.Bot; mention && !strings.HasPrefix(in.Text, name) {

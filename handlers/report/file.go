@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -120,6 +121,10 @@ func (fl *filing) closed() *handlers.Refusal {
 	return nil
 }
 
+// otherUnit is a number with a word that is not the unit of its field: households where
+// people are counted.
+var otherUnit = regexp.MustCompile(`^\d+\p{Han}+$`)
+
 // longest is how many characters a report may have: a line, not a table.
 const longest = 300
 
@@ -218,9 +223,12 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 		complain(label, fmt.Sprintf("%s写了两个不同的数。", label))
 	}
 	for _, s := range r.BadNumber {
-		want := wants(form.Field(s.Label))
+		x := form.Field(s.Label)
+		want := wants(x)
 		text := fmt.Sprintf("%s后面要写%s。", s.Label, want)
-		if s.Text != "" {
+		if x.Unit != "" && otherUnit.MatchString(s.Text) {
+			text = fmt.Sprintf("%s要写几%s，您写的是“%s”。", s.Label, x.Unit, handlers.Quote(s.Text))
+		} else if s.Text != "" {
 			text = fmt.Sprintf("%s后面要写%s，您写的是“%s”。", s.Label, want, handlers.Quote(s.Text))
 		}
 		complain(s.Label, text)

@@ -28,7 +28,7 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 	}
 	texts := merge(merge(nil, fl.texts), d.Texts)
 	delete(texts, reasonKey)
-	if d.Zero {
+	if d.Zero && fl.nothingHappened(r.Values) {
 		r.Flags = with(r.Flags, flagZero)
 	}
 	if kept {
@@ -44,6 +44,17 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 	covers, line := fl.agreed(d)
 	out.Changes = append(out.Changes, covers...)
 	return fl.reply(c, out, strings.TrimSuffix(fl.receipt(r, texts, d.Aside)+besides(paid)+"\n"+line, "\n")), nil
+}
+
+// nothingHappened reports whether every flow is 0. A zero report that was not whole may have
+// been finished with figures, and is then an ordinary one.
+func (fl *filing) nothingHappened(v Values) bool {
+	for _, x := range fl.sh.required() {
+		if !x.Stock && x.Quantity() && v[x.Name] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // besides says which other forms a report has settled.
