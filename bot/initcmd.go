@@ -54,12 +54,12 @@ func runInit(_ context.Context, con console, args []string) error {
 	}
 	fmt.Fprintf(con.out, `写好了：%s
 接下来：
-  1. 改 %s 和 streets/ 里的街道文件，密钥填进 secrets.env（照 secrets.env.example）
+  1. 改 %s（seal_keys_dir 写成 %s 的绝对路径）和 streets/ 里的街道文件，密钥填进 secrets.env（照 secrets.env.example）
   2. go run ./bot check -config %s
   3. go run ./bot check -config %s -live
   4. go run ./bot serve -config %s
 keys/ 里是加密用的密钥：备份到别处，和 Redis 的备份分开放。
-`, dir, filepath.Join(dir, "bot.yaml"), dir, dir, dir)
+`, dir, filepath.Join(dir, "bot.yaml"), filepath.Join(dir, "keys"), dir, dir, dir)
 	return nil
 }
 
