@@ -56,7 +56,7 @@ func (f *Family) decide(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	out.Reply = handlers.Say(fmt.Sprintf("%s 措施已记：%s%s。责任：%s。", k.id, k.Measure, until, titles(&c.Desk, k.Owners)))
 	to := k.Owners
 	if street {
-		to = append([]string{k.liaison(&c.Desk)}, k.Owners...)
+		to = append(k.asking(), k.liaison(&c.Desk))
 	}
 	line := fmt.Sprintf("%s 定了：%s%s", k.name(), k.Measure, until)
 	out.Pushes = k.tellBrief(&c.Desk, c.Person.UserID, handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。改好回：/改 %s 怎么改的", line, k.short()), Line: line, Hint: hintMend}, to...)
@@ -180,6 +180,10 @@ func (k *Case) line(d *handlers.Desk) string {
 		s += "，街道已过" + when(d, k.Street)
 	case k.Street > 0:
 		s += "，街道" + when(d, k.Street) + "前"
+	case k.State == Fixed && k.See > 0 && k.See < d.At.Unix():
+		s += "，该看的没看，已过" + when(d, k.See)
+	case k.State == Fixed && k.See > 0:
+		s += "，等人看，" + when(d, k.See) + "前"
 	}
 	if k.Again > 0 || k.Of != "" {
 		s += "，反复"

@@ -22,9 +22,10 @@ const recipeRemind = "cases.remind"
 // embargo is how long a finding of an unannounced visit stays hidden at most; keep how long
 // a closed case stays in the lists, for what repeats within a week.
 const (
-	embargo = 24 * time.Hour
-	keep    = 8 * 24 * time.Hour
-	morning = config.Clock(9 * 60)
+	embargo   = 24 * time.Hour
+	seeWithin = 4 * time.Hour // on the case's clock: how long what was mended may wait to be looked at
+	keep      = 8 * 24 * time.Hour
+	morning   = config.Clock(9 * 60)
 )
 
 // Which warnings a case has had.
@@ -35,6 +36,8 @@ const (
 	toldLeader             // overdue since yesterday: the area's leader
 	toldStreet             // the street has not answered
 	toldHelp               // the street has not helped
+	toldSee                // nobody has looked at what was mended: who reported it
+	toldUnseen             // nor by the next morning: the liaison and the area's leader
 )
 
 // alarm is one moment of a case.
@@ -76,6 +79,12 @@ func (f *Family) alarms(d *handlers.Desk, k *Case) []alarm {
 	}
 	if k.Street > 0 {
 		add(toldStreet, at(k.Street), (*Family).unanswered)
+	}
+	if k.State == Fixed && k.See > 0 {
+		add(toldSee, at(k.See), (*Family).unseen)
+		if k.Told&toldSee != 0 {
+			add(toldUnseen, d.Street.At(dayOf(d, k.See).Add(1), morning), (*Family).stillUnseen)
+		}
 	}
 	if k.Help != "" && !k.Helped && k.HelpDue > 0 && k.State != Called {
 		add(toldHelp, at(k.HelpDue), (*Family).unhelped)
@@ -186,10 +195,35 @@ func (k *Case) nudge(d *handlers.Desk, why string) []store.Push {
 	return out
 }
 
+// unseen reminds who reported it that what was mended waits to be looked at: until then it
+// is the street that takes its time.
+func (f *Family) unseen(d *handlers.Desk, k *Case) []store.Push { return k.askToLook(d, "see") }
+
+// stillUnseen tells, next morning, who else may look.
+func (f *Family) stillUnseen(d *handlers.Desk, k *Case) []store.Push {
+	card := k.lookCard("改好了，还没人去看")
+	var out []store.Push
+	for _, id := range []string{k.liaison(d), k.chief(d)} {
+		if p, ok := person(d, id); ok && k.mayVerify(d, p) == "" && !slices.Contains(k.lookers(d), id) {
+			out = append(out, k.push(d, id, handlers.CaseCard, card))
+		}
+	}
+	return out
+}
+
 func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handlers.Content, error) {
 	k, err := load(ctx, &s.Desk, s.Args["id"])
 	if err != nil {
 		return handlers.Content{}, err
+	}
+	if why := s.Args["why"]; why == "fixed" || why == "see" {
+		if k == nil || k.State != Fixed {
+			return handlers.Content{}, &handlers.Moot{Why: "已经有人看过"}
+		}
+		if why == "see" {
+			return k.lookCard("说改好了，等您看"), nil
+		}
+		return k.lookCard(title(&s.Desk, k.Fixer) + "说改好了"), nil
 	}
 	if k == nil || strconv.FormatInt(k.Due, 10) != s.Args["due"] {
 		return handlers.Content{}, &handlers.Moot{Why: "已经办了，或改了时限"}

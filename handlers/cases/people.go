@@ -102,6 +102,12 @@ func (k *Case) found(p config.Person) bool {
 	return k.Finder == p.UserID || slices.Contains(k.Others, p.UserID)
 }
 
+// reporters are who found or reported the case, the first of them first.
+func (k *Case) reporters() []string { return append([]string{k.Finder}, k.Others...) }
+
+// everybody are the owners and the reporters.
+func (k *Case) everybody() []string { return append(slices.Clone(k.Owners), k.reporters()...) }
+
 // sees reports whether a person may be told of the case.
 func (k *Case) sees(d *handlers.Desk, p config.Person) bool {
 	if k.found(p) {

@@ -58,7 +58,9 @@ type Case struct {
 	Again   int      `json:"g,omitempty"`  // how often it came back
 	Of      string   `json:"r,omitempty"`  // the case it repeats within a week
 	Look    string   `json:"lk,omitempty"` // the day it was drawn for the look-back
-	Looked  bool     `json:"ld,omitempty"`
+	Looked  bool     `json:"ld,omitempty"` // and somebody has looked again
+	Asker   string   `json:"ak,omitempty"` // who asked the street for help or for more time
+	See     int64    `json:"v,omitempty"`  // until when somebody should have looked at what was mended
 	Told    int      `json:"e,omitempty"`  // which warnings have been given
 	Source  string   `json:"sr,omitempty"` // the report's field it came from
 	Part    int      `json:"pa,omitempty"` // 清单, 任务: how far it is,

@@ -38,6 +38,7 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 			return handlers.Outcome{}, handlers.Refusef("有急事就写哪里、什么事，例：急 彩虹花苑南门 吵起来了", "没有%s号急事，或者不归您。", number("", ref.N))
 		}
 	}
+	text, fresh := another(text)
 	if text == "" {
 		return handlers.Outcome{}, handlers.Refuse("危及生命先打120、火情119、打架110。哪里、什么事？", "例：急 彩虹花苑南门 吵起来了")
 	}
@@ -53,6 +54,15 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		}
 	}
 	k := f.draft(&c.Desk, c.Person.UserID, r)
+	if !fresh {
+		same, err := k.happening(ctx, &c.Desk)
+		if err != nil {
+			return handlers.Outcome{}, err
+		}
+		if same != nil {
+			return f.alsoSeen(c, same, t, r.text)
+		}
+	}
 	chain, err := f.chain(ctx, &c.Desk, k)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -75,6 +85,52 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	return out, nil
 }
 
+// happening is an open emergency of the same kind at the same place: many people report one
+// fire. Of somebody who is ill there can be two behind one gate: never those.
+func (k *Case) happening(ctx context.Context, d *handlers.Desk) (*Case, error) {
+	if k.Place == "" || k.Class >= "C3" {
+		return nil, nil
+	}
+	list, err := all(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range list {
+		if o.Type == k.Type && o.Unit == k.Unit && o.Place == k.Place && slices.Contains(live, o.State) {
+			return o, nil
+		}
+	}
+	return nil, nil
+}
+
+// alsoSeen adds a reporter to an emergency that somebody has reported already: whoever goes
+// hears at once what he has to say.
+func (f *Family) alsoSeen(c *handlers.Call, k *Case, t *config.CaseType, text string) (handlers.Outcome, error) {
+	if k.found(c.Person) {
+		return f.news(c, k, text)
+	}
+	if !k.do(Join, c.Person.UserID, c.At, handlers.Clip(text, longest)) {
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
+	k.Others = append(slices.Clone(k.Others), c.Person.UserID)
+	out := f.outcome(&c.Desk, k)
+	stands := "已叫" + titles(&c.Desk, k.Owners) + "，还没有人接"
+	if k.State == Working {
+		stands = titles(&c.Desk, k.Owners) + "接了，正在处理"
+	}
+	out.Reply = handlers.Say(fmt.Sprintf("%s\n%s 已有人报过，%s。您说的已转告。\n有新情况：急 %s …；另外一件事：急 新 哪里 什么事", firstCall(t), k.id, stands, k.n()))
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s也报：%s", k.id, c.Person.Title, k.Last.Note), k.Owners...)
+	return out, nil
+}
+
+// firstCall is whom to phone before anything else.
+func firstCall(t *config.CaseType) string {
+	if t.Call != "" {
+		return "先打" + t.Call + "！"
+	}
+	return "危及生命先打120、火情119、打架110。"
+}
+
 // inGroup is what the duty desk's group hears: the unit where it is no health matter, never
 // a household.
 func (k *Case) inGroup(rest string) string {
@@ -88,12 +144,8 @@ func (k *Case) inGroup(rest string) string {
 // firstAnswer is what the one in need hears: whom to phone first, who has been called, and
 // the one question that helps.
 func (k *Case) firstAnswer(c *handlers.Call, t *config.CaseType) string {
-	first := "危及生命先打120、火情119、打架110。"
-	if t.Call != "" {
-		first = "先打" + t.Call + "！"
-	}
 	return fmt.Sprintf("%s\n%s 已叫%s，5分钟没人接就叫下一位。\n请回：%s发：急 %s …",
-		first, k.id, title(&c.Desk, k.Chain[0]), t.Ask, k.n())
+		firstCall(t), k.id, title(&c.Desk, k.Chain[0]), t.Ask, k.n())
 }
 
 // n is the number alone: 1 of 急01.
@@ -165,7 +217,7 @@ func (f *Family) takeUrgent(c *handlers.Call, k *Case) (handlers.Outcome, error)
 	k.Ask = c.At.Add(followUp).Unix()
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 您接了，报来%s。每30分钟问一次；完了回：/改 %s 怎么处理的", k.id, length(c.At.Sub(time.Unix(k.Opened, 0))), k.id))
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s接了，正在处理。", k.id, c.Person.Title), append(append([]string{k.Finder}, k.Others...), called...)...)
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s接了，正在处理。", k.id, c.Person.Title), append(k.reporters(), called...)...)
 	return out, nil
 }
 
@@ -185,7 +237,7 @@ func (f *Family) news(c *handlers.Call, k *Case, note string) (handlers.Outcome,
 	if slices.Contains(k.Owners, c.Person.UserID) {
 		out.Reply = handlers.Say(k.id + " 已记，已告诉" + title(&c.Desk, k.Finder) + "。")
 	}
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s：%s", k.id, c.Person.Title, k.Last.Note), append(slices.Clone(k.Owners), k.Finder)...)
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s：%s", k.id, c.Person.Title, k.Last.Note), k.everybody()...)
 	return out, nil
 }
 
@@ -207,7 +259,7 @@ func (f *Family) nextInChain(d *handlers.Desk, k *Case) []store.Push {
 	if !slices.Contains(k.Owners, to) {
 		k.Owners = append(slices.Clone(k.Owners), to)
 	}
-	out := []store.Push{k.alert(d, to), k.push(d, k.Finder, handlers.Emergency, handlers.Say(fmt.Sprintf("%s 还没人接，又叫了%s。危及生命请打120、119、110。", k.id, title(d, to))))}
+	out := append([]store.Push{k.alert(d, to)}, k.tell(d, to, handlers.Emergency, fmt.Sprintf("%s 还没人接，又叫了%s。危及生命请打120、119、110。", k.id, title(d, to)), k.reporters()...)...)
 	if k.Step%len(k.Chain) == 0 {
 		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
 			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup("都叫过一遍了，还没有人接。")), d.At))
