@@ -201,7 +201,7 @@ func (f *Family) unseen(d *handlers.Desk, k *Case) []store.Push { return k.askTo
 
 // stillUnseen tells, next morning, who else may look.
 func (f *Family) stillUnseen(d *handlers.Desk, k *Case) []store.Push {
-	card := k.lookCard("改好了，还没人去看")
+	card := k.lookCard("unseen", "改好了，还没人去看")
 	var out []store.Push
 	for _, id := range []string{k.liaison(d), k.chief(d)} {
 		if p, ok := person(d, id); ok && k.mayVerify(d, p) == "" && !slices.Contains(k.lookers(d), id) {
@@ -221,9 +221,9 @@ func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handler
 			return handlers.Content{}, &handlers.Moot{Why: "已经有人看过"}
 		}
 		if why == "see" {
-			return k.lookCard("说改好了，等您看"), nil
+			return k.lookCard(why, "说改好了，等您看"), nil
 		}
-		return k.lookCard(title(&s.Desk, k.Fixer) + "说改好了"), nil
+		return k.lookCard(why, title(&s.Desk, k.Fixer) + "说改好了"), nil
 	}
 	if k == nil || strconv.FormatInt(k.Due, 10) != s.Args["due"] {
 		return handlers.Content{}, &handlers.Moot{Why: "已经办了，或改了时限"}

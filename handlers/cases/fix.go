@@ -102,8 +102,8 @@ func (k *Case) askToLook(d *handlers.Desk, why string) []store.Push {
 	return out
 }
 
-// lookCard asks somebody to look: how it stands, what was said, two buttons.
-func (k *Case) lookCard(how string) handlers.Content {
+// lookCard asks somebody to look: why now, how it stands, what was said, two buttons.
+func (k *Case) lookCard(why, how string) handlers.Content {
 	note := k.Text
 	if k.Last.Verb == Fix {
 		note = k.Last.Note
@@ -112,7 +112,7 @@ func (k *Case) lookCard(how string) handlers.Content {
 	return handlers.Content{
 		Text: fmt.Sprintf("%s\n看过了回：/验 %s 过，或 /验 %s 退 原因", line, k.short(), k.short()), Line: line, Hint: hintLook,
 		Card: &handlers.Card{
-			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: handlers.Clip(how, 30), Body: note,
+			Task: k.task() + "-" + why, Title: handlers.Clip(k.name(), 26), Desc: handlers.Clip(how, 30), Body: note,
 			Buttons: []handlers.Button{{Text: "通过", Line: "/验 " + k.id + " 过", Primary: true}, {Text: "退回", Line: "/验 " + k.id + " 退"}},
 		},
 	}
