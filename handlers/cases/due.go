@@ -139,7 +139,7 @@ func (f *Family) moment(ctx context.Context, it *handlers.Item) (handlers.Outcom
 	k.Loud = m.awake(d) && (k.Loud || k.State == Hidden && !typ(d.Street, k).Work) // nights are quiet again when the mode has ended
 	var pushes []store.Push
 	var notes []string
-	rang := false
+	rang, before := false, k.Last
 	for _, a := range f.alarms(d, k) {
 		if a.at.After(d.At) {
 			continue
@@ -161,7 +161,7 @@ func (f *Family) moment(ctx context.Context, it *handlers.Item) (handlers.Outcom
 		}
 		return out, nil
 	}
-	if k.Last.At != d.At.Unix() || k.Last.By != "-" { // what rang may have made a move of its own
+	if k.Last == before { // what rang may have made a move of its own
 		k.do(Warn, "-", d.At, strings.Join(notes, ","))
 	}
 	out := f.outcome(d, k)
@@ -217,13 +217,13 @@ func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handler
 		return handlers.Content{}, err
 	}
 	if why := s.Args["why"]; why == "fixed" || why == "see" {
-		if k == nil || k.State != Fixed {
-			return handlers.Content{}, &handlers.Moot{Why: "已经有人看过"}
+		if k == nil || k.State != Fixed || why == "fixed" && k.Told&toldSee != 0 {
+			return handlers.Content{}, &handlers.Moot{Why: "已经有人看过，或又问了一遍"}
 		}
 		if why == "see" {
 			return k.lookCard(why, "说改好了，等您看"), nil
 		}
-		return k.lookCard(why, title(&s.Desk, k.Fixer) + "说改好了"), nil
+		return k.lookCard(why, title(&s.Desk, k.Fixer)+"说改好了"), nil
 	}
 	if k == nil || strconv.FormatInt(k.Due, 10) != s.Args["due"] {
 		return handlers.Content{}, &handlers.Moot{Why: "已经办了，或改了时限"}

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -58,7 +59,7 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if !k.do(verb, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
-	k.Fixer, k.Fixed = c.Person.UserID, c.At.Unix()
+	k.Fixer, k.Fixed, k.How = c.Person.UserID, c.At.Unix(), k.Last.Note
 	if verb == Done {
 		k.Closed, k.Due, k.Left, k.Street = c.At.Unix(), 0, 0, 0
 	} else {
@@ -104,10 +105,7 @@ func (k *Case) askToLook(d *handlers.Desk, why string) []store.Push {
 
 // lookCard asks somebody to look: why now, how it stands, what was said, two buttons.
 func (k *Case) lookCard(why, how string) handlers.Content {
-	note := k.Text
-	if k.Last.Verb == Fix {
-		note = k.Last.Note
-	}
+	note := cmp.Or(k.How, k.Text)
 	line := fmt.Sprintf("%s：%s——%s", k.name(), how, note)
 	return handlers.Content{
 		Text: fmt.Sprintf("%s\n看过了回：/验 %s 过，或 /验 %s 退 原因", line, k.short(), k.short()), Line: line, Hint: hintLook,

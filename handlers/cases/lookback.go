@@ -68,7 +68,7 @@ func (f *Family) drawDuty(ctx context.Context, m *handlers.Moment) (handlers.Out
 	byID := map[string]*Case{}
 	for _, k := range list {
 		t := typ(m.Street, k)
-		if t.LookBack == 0 || k.Look != "" || k.Fixed == 0 || k.Fixed > until || k.State != Fixed && k.State != Closed {
+		if t.LookBack == 0 || !k.drawable() || k.Fixed > until {
 			continue
 		}
 		pools[t.Name] = append(pools[t.Name], k.id)
@@ -111,6 +111,11 @@ func (f *Family) drawDuty(ctx context.Context, m *handlers.Moment) (handlers.Out
 	text := strings.Join(append(lines, "看过回：/回 编号 过，或 /回 编号 反弹 怎么了"), "\n")
 	out.Pushes = f.toInspectors(&m.Desk, m.Duty, handlers.Notice, text)
 	return out, nil
+}
+
+// drawable reports whether a case is mended and has taken part in no draw.
+func (k *Case) drawable() bool {
+	return k.Look == "" && k.Fixed > 0 && (k.State == Fixed || k.State == Closed)
 }
 
 // undone reports whether a case was drawn and nobody has looked at it again.

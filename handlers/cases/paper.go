@@ -85,7 +85,7 @@ func (f *Family) meeting(ctx context.Context, c *handlers.Call) (handlers.Outcom
 // most is how many cases a part of the paper names; the others are counted.
 const most = 3
 
-// compose is the paper, "" when there is no case at all: what was decided and not done, what
+// compose is the paper, "" when there is nothing to say: what was decided and not done, what
 // is overdue, mended and not looked at, drawn and not looked at again, come back, owed by
 // the street, new. At most 15 lines. What only hides or is a household's
 // stays away.
@@ -149,6 +149,9 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk) (string, error) 
 				counts["待验"]++
 			}
 		}
+	}
+	if len(lines) == 0 && counts["在办"]+counts["结"] == 0 && !slices.ContainsFunc(list, (*Case).drawable) {
+		return "", nil // nothing happened, and there is nothing to draw: no seed is needed
 	}
 	head := fmt.Sprintf("【例会 %s】在办%d 待验%d 今天结%d", d.Day.Label(), counts["在办"], counts["待验"], counts["结"])
 	if modes := modesToday(d, list); modes != "" {

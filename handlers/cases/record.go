@@ -54,6 +54,7 @@ type Case struct {
 	Want    int64    `json:"w,omitempty"`  // the day asked for
 	Fixer   string   `json:"y,omitempty"`
 	Fixed   int64    `json:"ya,omitempty"`
+	How     string   `json:"yn,omitempty"` // what the fixer said
 	Closed  int64    `json:"c,omitempty"`
 	Again   int      `json:"g,omitempty"`  // how often it came back
 	Of      string   `json:"r,omitempty"`  // the case it repeats within a week

@@ -41,7 +41,7 @@ func (f *Family) spoken(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		return handlers.Outcome{}, false, nil
 	case strings.HasPrefix(line, "#"), ref.Letter != "", strings.Contains(line[:len(line)-len(rest)], "号"):
 		return f.does(ctx, c, f.mend, line)
-	case meant("改", rest): // 1改好了: a bare number could be anything, but not of who has such a case
+	case says("改", rest): // 1改好了: a bare number could be anything, but not of who has such a case
 		list, err := f.meant(ctx, c, ref)
 		if err != nil || len(list) != 1 || !slices.Contains(list[0].Owners, c.Person.UserID) {
 			return handlers.Outcome{}, false, err
@@ -66,15 +66,19 @@ func (f *Family) loose(ctx context.Context, c *handlers.Call, line string) (hand
 		return handlers.Outcome{}, false, nil
 	}
 	for _, verb := range []string{"接", "改", "验"} {
-		if !meant(verb, line) {
+		said, ok := meant(verb, line)
+		if !ok {
 			continue
 		}
 		list, err := f.candidates(ctx, c, verb)
 		if err != nil || len(list) == 0 && !quoted {
 			return handlers.Outcome{}, false, err
 		}
-		if verb == "接" { // what is said besides is no remark: 马上去
+		switch verb {
+		case "接": // what is said besides is no remark: 马上去
 			line = ""
+		case "验":
+			line = said
 		}
 		return f.does(ctx, c, f.acts()[verb], line)
 	}
@@ -102,8 +106,14 @@ var sayings = map[string]struct {
 // fillers may stand before such words.
 var fillers = []string{"好的", "好", "嗯", "ok", "我们", "已经", "都", "全", "刚", "刚刚", "现在"}
 
-// meant reports whether a line says a verb.
-func meant(verb, line string) bool {
+// says reports whether a line says a verb.
+func says(verb, line string) bool {
+	_, ok := meant(verb, line)
+	return ok
+}
+
+// meant is a line that says a verb, without the fillers in front.
+func meant(verb, line string) (string, bool) {
 	for {
 		line = strings.TrimLeft(line, " ,。:!、~")
 		before := line
@@ -114,7 +124,7 @@ func meant(verb, line string) bool {
 			}
 		}
 		if line == before {
-			return meantBy(verb, line)
+			return line, meantBy(verb, line)
 		}
 	}
 }
@@ -217,6 +227,16 @@ func (f *Family) guess(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		}
 		if len(list) == 1 && slices.Contains(list[0].Owners, c.Person.UserID) && slices.Contains(ours, list[0].State) {
 			return handlers.Outcome{}, true, handlers.Refusef("改好了照这样发：/改 "+list[0].short()+" "+marks(line), "%s 改好了吗？什么也没记。", list[0].id)
+		}
+	}
+	if c.Private() && !c.Person.Has(committee...) { // whoever has no form to send means his case
+		list, err := f.candidates(ctx, c, "改")
+		if err != nil {
+			return handlers.Outcome{}, false, err
+		}
+		if len(list) > 0 {
+			k := list[0]
+			return handlers.Outcome{}, true, handlers.Refusef(fmt.Sprintf("%s %s\n改好了发：/改 %s 怎么改的；来不及：/延 %s 哪天 原因", k.line(&c.Desk), k.Text, k.short(), k.short()), "这句我没看懂，什么也没记。您手上有%d件，先说这件：", len(list))
 		}
 	}
 	s, _, ok := f.atlas(c).find(line)

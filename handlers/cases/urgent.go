@@ -55,7 +55,7 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	}
 	k := f.draft(&c.Desk, c.Person.UserID, r)
 	if !fresh {
-		same, err := k.happening(ctx, &c.Desk)
+		same, err := k.happening(ctx, c, t)
 		if err != nil {
 			return handlers.Outcome{}, err
 		}
@@ -85,20 +85,28 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	return out, nil
 }
 
-// happening is an open emergency of the same kind at the same place: many people report one
-// fire. Of somebody who is ill there can be two behind one gate: never those.
-func (k *Case) happening(ctx context.Context, d *handlers.Desk) (*Case, error) {
-	if k.Place == "" || k.Class >= "C3" {
-		return nil, nil
-	}
-	list, err := all(ctx, d)
+// happening is the open emergency that a line tells more about. Of the same kind at the same
+// place: many people report one fire; but of those who are ill there can be two behind one
+// gate. Or the caller's own, where the line has no word of any kind and names no other place:
+// 急 还没人来吗.
+func (k *Case) happening(ctx context.Context, c *handlers.Call, t *config.CaseType) (*Case, error) {
+	list, err := all(ctx, &c.Desk)
 	if err != nil {
 		return nil, err
 	}
+	var mine []*Case
 	for _, o := range list {
-		if o.Type == k.Type && o.Unit == k.Unit && o.Place == k.Place && slices.Contains(live, o.State) {
+		letter, _, _ := split(o.id)
+		switch {
+		case letter != t.Letter || !slices.Contains(live, o.State):
+		case o.Type == k.Type && o.Unit == k.Unit && o.Place == k.Place && k.Place != "" && k.Class < "C3":
 			return o, nil
+		case len(t.Words) == 0 && o.found(c.Person) && (k.Place == "" || k.Place == o.Place):
+			mine = append(mine, o)
 		}
+	}
+	if len(mine) == 1 {
+		return mine[0], nil
 	}
 	return nil, nil
 }
@@ -107,7 +115,9 @@ func (k *Case) happening(ctx context.Context, d *handlers.Desk) (*Case, error) {
 // hears at once what he has to say.
 func (f *Family) alsoSeen(c *handlers.Call, k *Case, t *config.CaseType, text string) (handlers.Outcome, error) {
 	if k.found(c.Person) {
-		return f.news(c, k, text)
+		out, err := f.news(c, k, text)
+		out.Reply.Text += "另外一件事，发：急 新 哪里 什么事"
+		return out, err
 	}
 	if !k.do(Join, c.Person.UserID, c.At, handlers.Clip(text, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)

@@ -127,7 +127,7 @@ func (f *Family) relapse(c *handlers.Call, k *Case, why string) (handlers.Outcom
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	k.Again++
-	k.Closed, k.Fixed, k.Fixer, k.Left, k.See, k.Told = 0, 0, "", 0, 0, k.Told&toldHelp
+	k.Closed, k.Fixed, k.Fixer, k.How, k.Left, k.See, k.Told = 0, 0, "", "", 0, 0, k.Told&toldHelp
 	k.Look, k.Looked = "", false // mended again, it is drawn again
 	f.start(&c.Desk, k, time.Time{})
 	out := f.outcome(&c.Desk, k)

@@ -159,8 +159,8 @@ func (f *Family) undone(ctx context.Context, c *handlers.Call) (notice, error) {
 	return notice{}, handlers.Refusef(fmt.Sprintf("例：/办 %d 已张贴", mine[0].v.n), "您有%d条没办的，办好了哪一条？%s", len(mine), strings.Join(names, "、"))
 }
 
-// known is 知道了 in private, of who has one notice to confirm: as good as 收到. 好的 and OK
-// are not: they may answer anything.
+// known is 知道了 in private, of who has a notice to confirm: as good as 收到. 好的 and OK are
+// not: they may answer anything.
 func (f *Family) known(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
 	said := strings.TrimSpace(syntax.Normalise(c.Rest))
 	note, ok := syntax.AckNote(said)
@@ -168,10 +168,12 @@ func (f *Family) known(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		return handlers.Outcome{}, false, nil
 	}
 	open, err := f.unread(ctx, c)
-	if err != nil || len(open) != 1 {
+	if err != nil || len(open) == 0 {
 		return handlers.Outcome{}, false, err
 	}
-	out, err := f.record(ctx, c, open[0].n, c.Typed(note))
+	nod := *c
+	nod.Rest = note
+	out, err := f.only(ctx, &nod)
 	return out, true, err
 }
 
