@@ -235,7 +235,7 @@ func (f *Family) meant(ctx context.Context, c *handlers.Call, ref syntax.Ref) ([
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(k *Case) bool { return !k.sees(&c.Desk, c.Person) })
+	list = slices.DeleteFunc(list, func(k *Case) bool { return !k.heard(c) })
 	for _, better := range []func(*Case) bool{
 		func(k *Case) bool { return k.State != Closed },
 		func(k *Case) bool { return k.owns(&c.Desk, c.Person) || k.found(c.Person) },

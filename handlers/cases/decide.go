@@ -148,7 +148,7 @@ func (f *Family) show(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	sealed := "" // the pack of one that is a household's
 	for _, k := range list {
 		mine := k.owns(&c.Desk, c.Person) || k.found(c.Person) || k.looksAfter(&c.Desk, c.Person) || c.Person.Has(config.RoleInspector, config.RoleDiscipline, config.RoleDutyDesk)
-		if k.State == Closed || unit != "" && k.Unit != unit || unit == "" && !mine || !k.sees(&c.Desk, c.Person) {
+		if k.State == Closed || unit != "" && k.Unit != unit || unit == "" && !mine || !k.heard(c) {
 			continue
 		}
 		if lines = append(lines, k.line(&c.Desk)); k.sealed() {

@@ -250,7 +250,7 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if !k.owns(&c.Desk, c.Person) {
 		return handlers.Outcome{}, handlers.Refusef("看您手上的，发：/问题", "%s 归%s，由他们来呼。", k.id, titles(&c.Desk, k.Owners))
 	}
-	if what == "" {
+	if what = strings.TrimSpace(strings.TrimPrefix(what, "要")); what == "" {
 		return handlers.Outcome{}, handlers.Refuse("要街道出什么？写一句，还没有呼。", "例：/呼 "+k.short()+" 要两把测温枪")
 	}
 	if !k.do(Call, c.Person.UserID, c.At, handlers.Clip(what, longest)) {

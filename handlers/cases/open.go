@@ -364,6 +364,12 @@ func (k *Case) similar(list []*Case) *Case {
 
 // alike reports whether two lines have half of their pairs of characters in common.
 func alike(a, b string) bool {
+	both, x, y := common(a, b)
+	return a == b || both > 0 && 4*both >= x+y
+}
+
+// common counts the pairs of neighbouring characters that two lines share, and those of each.
+func common(a, b string) (both, inA, inB int) {
 	pairs := func(s string) map[string]bool {
 		r := []rune(strings.Map(func(r rune) rune {
 			if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -378,13 +384,12 @@ func alike(a, b string) bool {
 		return out
 	}
 	x, y := pairs(a), pairs(b)
-	both := 0
 	for p := range x {
 		if y[p] {
 			both++
 		}
 	}
-	return a == b || both > 0 && 4*both >= len(x)+len(y)
+	return both, len(x), len(y)
 }
 
 // repeats is a case of the same type and place that was closed within a week.
@@ -412,7 +417,10 @@ func (f *Family) receipt(c *handlers.Call, k *Case) string {
 	}
 	how := ""
 	if k.Mode != "" {
-		how = "（" + strings.TrimSuffix(k.Mode, "查") + "查）"
+		how = "（" + k.Mode + "）"
+		if slices.Contains(modes, k.Mode) {
+			how = "（" + k.Mode + "查）"
+		}
 	}
 	if k.State == Closed {
 		return fmt.Sprintf("%s%s 当场改好，已记已销。过几天可能回头看。", k.name(), how)

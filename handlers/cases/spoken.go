@@ -32,6 +32,8 @@ func (f *Family) spoken(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	}
 	ref, rest, ok := syntax.Reference(line)
 	switch {
+	case c.Private() && (line == "问题" || line == "问题单" || ok && ref.Letter == string(config.CaseProblem) && rest == ""):
+		return f.does(ctx, c, f.show, strings.TrimLeft(line, "问题单 "))
 	case !ok:
 		if _, found := inQuote(c.Message.Quote, c.BotName()); found && mended(line) {
 			return f.does(ctx, c, f.mend, line)
@@ -65,7 +67,7 @@ func (f *Family) loose(ctx context.Context, c *handlers.Call, line string) (hand
 	if !quoted && !c.Private() {
 		return handlers.Outcome{}, false, nil
 	}
-	for _, verb := range []string{"接", "改", "验"} {
+	for _, verb := range []string{"接", "改", "验", "准", "不准"} {
 		said, ok := meant(verb, line)
 		if !ok {
 			continue
@@ -79,6 +81,11 @@ func (f *Family) loose(ctx context.Context, c *handlers.Call, line string) (hand
 			line = ""
 		case "验":
 			line = said
+		case "准", "不准":
+			if len(list) != 1 || quoted {
+				return handlers.Outcome{}, false, nil
+			}
+			return f.does(ctx, c, f.extend, list[0].id+" "+verb)
 		}
 		return f.does(ctx, c, f.acts()[verb], line)
 	}
@@ -98,9 +105,11 @@ var sayings = map[string]struct {
 	whole bool
 	list  []string
 }{
-	"接": {false, []string{"我来", "我接", "接了", "我去", "我处理", "收到", "马上去", "马上到", "马上来", "马上办", "马上改", "马上处理", "这就去", "这就来", "在路上", "去了", "来了"}},
-	"改": {false, []string{"改好", "改完", "已改", "整改好", "整改完", "已整改", "修好", "弄好", "搞好", "搞定", "换好", "解决了", "处理好", "处理完", "办好", "已办"}},
-	"验": {true, []string{"过", "过了", "通过", "验过", "可以销", "可以销了"}},
+	"接":  {false, []string{"我来", "我接", "接了", "我去", "我处理", "收到", "马上去", "马上到", "马上来", "马上办", "马上改", "马上处理", "这就去", "这就来", "在路上", "去了", "来了"}},
+	"改":  {false, []string{"改好", "改完", "已改", "整改好", "整改完", "已整改", "修好", "弄好", "搞好", "搞定", "换好", "解决了", "处理好", "处理完", "办好", "已办"}},
+	"准":  {true, []string{"准", "准了", "批准", "同意延期"}},
+	"不准": {true, []string{"不准", "不准延期"}},
+	"验":  {true, []string{"过", "过了", "通过", "验过", "可以销", "可以销了"}},
 }
 
 // fillers may stand before such words.
@@ -160,6 +169,10 @@ func (f *Family) candidates(ctx context.Context, c *handlers.Call, verb string) 
 			return !mine || k.State != Waiting && k.State != Working
 		case "验":
 			return k.State != Fixed || !slices.Contains(k.lookers(&c.Desk), me)
+		case "准", "不准":
+			return k.State != Asking || k.chief(&c.Desk) != me
+		case "帮":
+			return k.liaison(&c.Desk) != me || k.State != Called && (k.Help == "" || k.Helped || !slices.Contains(ours, k.State))
 		case "回":
 			return !k.undone() || k.mayVerify(&c.Desk, c.Person) != ""
 		case "放":
@@ -229,14 +242,17 @@ func (f *Family) guess(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 			return handlers.Outcome{}, true, handlers.Refusef("改好了照这样发：/改 "+list[0].short()+" "+marks(line), "%s 改好了吗？什么也没记。", list[0].id)
 		}
 	}
-	if c.Private() && !c.Person.Has(committee...) { // whoever has no form to send means his case
-		list, err := f.candidates(ctx, c, "改")
+	if c.Private() {
+		k, err := f.likeliest(ctx, c, line)
 		if err != nil {
 			return handlers.Outcome{}, false, err
 		}
-		if len(list) > 0 {
-			k := list[0]
-			return handlers.Outcome{}, true, handlers.Refusef(fmt.Sprintf("%s %s\n改好了发：/改 %s 怎么改的；来不及：/延 %s 哪天 原因", k.line(&c.Desk), k.Text, k.short(), k.short()), "这句我没看懂，什么也没记。您手上有%d件，先说这件：", len(list))
+		if k != nil {
+			how := fmt.Sprintf("改好了发：/改 %s 怎么改的；来不及：/延 %s 哪天 原因", k.short(), k.short())
+			if !slices.Contains(k.Owners, c.Person.UserID) {
+				how = fmt.Sprintf("街道帮：%s。帮到了发：/改 %s 怎么帮的", k.Help, k.short())
+			}
+			return handlers.Outcome{}, true, handlers.Refuse("这句我没看懂，什么也没记。是说这件吗？", k.line(&c.Desk)+" "+k.Text+"\n"+how)
 		}
 	}
 	s, _, ok := f.atlas(c).find(line)
@@ -248,6 +264,30 @@ func (f *Family) guess(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 		cmd = "查"
 	}
 	return handlers.Outcome{}, true, handlers.Refusef("照这样发：/"+cmd+" "+marks(line), "是要报%s的问题吗？什么也没记。", s.Name)
+}
+
+// likeliest is the case of the caller's, to be mended or helped with, that a line is most like;
+// of who has no report to send it is his first, whatever he says. nil if there is none.
+func (f *Family) likeliest(ctx context.Context, c *handlers.Call, line string) (*Case, error) {
+	mine, err := f.candidates(ctx, c, "改")
+	if err != nil {
+		return nil, err
+	}
+	owed, err := f.candidates(ctx, c, "帮")
+	if err != nil {
+		return nil, err
+	}
+	var best *Case
+	most := 0
+	if len(mine) > 0 && c.Person.Has(config.RoleProperty) {
+		best = mine[0]
+	}
+	for _, k := range append(mine, owed...) {
+		if n, _, _ := common(line, k.Place+" "+k.Type+" "+k.Text+" "+k.Help); n > most {
+			best, most = k, n
+		}
+	}
+	return best, nil
 }
 
 // worded is the type of a kind one of whose words stands in a line, nil if none does.
