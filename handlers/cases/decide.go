@@ -45,22 +45,25 @@ func (f *Family) decide(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		k.Given = int64(f.clock(c.Street, k).between(c.At, at) / time.Second)
 		k.Told &^= toldHalf | toldDue | toldLeader
 	}
-	until := ""
-	switch {
-	case street && k.Street > 0:
-		until = "，街道" + date(&c.Desk, k.Street) + "前"
-	case k.Due > 0:
-		until = "，" + date(&c.Desk, k.Due) + "前"
-	}
 	out := f.outcome(&c.Desk, k)
-	out.Reply = handlers.Say(fmt.Sprintf("%s 措施已记：%s%s。责任：%s。", k.id, k.Measure, until, titles(&c.Desk, k.Owners)))
+	out.Reply = handlers.Say(fmt.Sprintf("%s 措施已记：%s%s。责任：%s。", k.id, k.Measure, k.settled(&c.Desk), titles(&c.Desk, k.Owners)))
 	to := k.Owners
 	if street {
 		to = append(k.asking(), k.liaison(&c.Desk))
 	}
-	line := fmt.Sprintf("%s 定了：%s%s", k.name(), k.Measure, until)
-	out.Pushes = k.tellBrief(&c.Desk, c.Person.UserID, handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。改好回：/改 %s 怎么改的", line, k.short()), Line: line, Hint: hintMend}, to...)
+	out.Pushes = k.remind(&c.Desk, c.Person.UserID, handlers.CaseCard, whyDecided, to...)
 	return out, nil
+}
+
+// settled is until when what was decided is to be done, and by whom where it is the street.
+func (k *Case) settled(d *handlers.Desk) string {
+	switch {
+	case k.Street > 0:
+		return "，街道" + date(d, k.Street) + "前"
+	case k.Due > 0:
+		return "，" + date(d, k.Due) + "前"
+	}
+	return ""
 }
 
 // order is /交办 管理办 周三前 小区物业防疫标准发各居委.

@@ -11,7 +11,6 @@ import (
 	"juwei/config"
 	"juwei/handlers"
 	"juwei/handlers/syntax"
-	"juwei/store"
 )
 
 // Rectify is /改 25 …, for the family that has the word. It implements handlers.Rectify: a
@@ -75,7 +74,7 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 		return out, nil
 	}
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已改待验（用时：%s）。会有别人来看一眼，不用发照片。", k.name(), f.heldText(&c.Desk, k)))
-	out.Pushes = k.askToLook(&c.Desk, "fixed")
+	out.Pushes = k.remind(&c.Desk, "", handlers.CaseCard, whyFixed, k.lookers(&c.Desk)...)
 	return out, nil
 }
 
@@ -90,15 +89,6 @@ func (k *Case) lookers(d *handlers.Desk) []string {
 	}
 	if l, ok := person(d, k.liaison(d)); len(out) == 0 && ok && k.mayVerify(d, l) == "" {
 		out = append(out, l.UserID)
-	}
-	return out
-}
-
-// askToLook asks the lookers, unless somebody has looked before it is said.
-func (k *Case) askToLook(d *handlers.Desk, why string) []store.Push {
-	var out []store.Push
-	for _, id := range k.lookers(d) {
-		out = append(out, handlers.PushRecipe(handlers.ToPerson(id), handlers.CaseCard, recipeRemind, map[string]string{"id": k.id, "why": why}, d.At))
 	}
 	return out
 }
@@ -135,11 +125,11 @@ func (f *Family) helped(c *handlers.Call, k *Case, note string) (handlers.Outcom
 	if called {
 		text += fmt.Sprintf("。现在回到您这边，%s前；街道用掉的时间不算您的。", date(&c.Desk, k.Due))
 	}
-	to := k.Owners
 	if called {
-		to = k.asking()
+		out.Pushes = k.answer(&c.Desk, c.Person.UserID, text, k.asking()...)
+	} else {
+		out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, text, k.Owners...)
 	}
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, text, to...)
 	return out, nil
 }
 
@@ -237,7 +227,7 @@ func (f *Family) grant(c *handlers.Call, k *Case, verb Verb, why string) (handle
 	}
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(text)
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, text, k.asking()...)
+	out.Pushes = k.answer(&c.Desk, c.Person.UserID, text, k.asking()...)
 	return out, nil
 }
 
@@ -264,12 +254,9 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	k.Told &^= toldStreet | toldHelp
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已呼街道：%s。%s前要有答复，等的时间不算您的。", k.name(), k.Help, when(&c.Desk, k.Street)))
-	content := handlers.Content{
-		Text: fmt.Sprintf("%s 呼街道：%s要“%s”，%s前答复。\n办到了回：/改 %s 怎么帮的；要定措施回：/定 %s 措施 时限", k.name(), c.Person.Title, k.Help, date(&c.Desk, k.Street), k.short(), k.short()),
-	}
 	for _, id := range []string{k.liaison(&c.Desk), k.chief(&c.Desk)} {
-		if id != "" && !slices.Contains(k.Owners, id) {
-			out.Pushes = append(out.Pushes, k.push(&c.Desk, id, handlers.CaseCard, content))
+		if !slices.Contains(k.Owners, id) {
+			out.Pushes = append(out.Pushes, k.remind(&c.Desk, "", handlers.CaseCard, whyCall, id)...)
 		}
 	}
 	return out, nil

@@ -71,6 +71,7 @@ type Case struct {
 	Chain   []string `json:"ch,omitempty"` // 急: who is called, one after the other
 	Step    int      `json:"st,omitempty"` // 急: how many have been called in vain
 	Ask     int64    `json:"qk,omitempty"` // 急: when to ask how it stands
+	Mute    int      `json:"mu,omitempty"` // 急: how many of these questions in a row had no answer
 	Spans   []Span   `json:"b,omitempty"`
 	Last    Event    `json:"i"`
 

@@ -18,6 +18,7 @@ const (
 	patience = 5 * time.Minute  // how long one of the chain has before the next is called
 	followUp = 30 * time.Minute // between two questions how it stands
 	rounds   = 3                // how often the whole chain is called
+	unheard  = 2                // questions without an answer, before others are told
 )
 
 // urgent is /急, also without a slash: somebody hears of it at once, and until somebody has
@@ -240,7 +241,7 @@ func (f *Family) news(c *handlers.Call, k *Case, note string) (handlers.Outcome,
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	if slices.Contains(k.Owners, c.Person.UserID) && k.State == Working {
-		k.Ask = c.At.Add(followUp).Unix()
+		k.Ask, k.Mute = c.At.Add(followUp).Unix(), 0
 	}
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(k.id + " 已转告" + titles(&c.Desk, k.Owners) + "。")
@@ -278,8 +279,19 @@ func (f *Family) nextInChain(d *handlers.Desk, k *Case) []store.Push {
 	return out
 }
 
-// howIsIt asks whoever went, every half hour until it is over.
+// howIsIt asks whoever went, every half hour until it is over. Who does not answer twice may be
+// in trouble himself, or have forgotten: the others who were to be called hear of it, and
+// the duty desk's group.
 func (f *Family) howIsIt(d *handlers.Desk, k *Case) []store.Push {
 	k.Ask = d.At.Add(followUp).Unix()
-	return k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s 现在怎么样？回：急 %s …；完了回：/改 %s 怎么处理的", k.id, k.n(), k.id), k.Owners...)
+	var out []store.Push
+	if k.Mute++; k.Mute == unheard+1 {
+		text := fmt.Sprintf("问了%s%d次，没有回音。请打个电话看看。", titles(d, k.Owners), unheard)
+		others := slices.DeleteFunc(slices.Clone(k.Chain), func(id string) bool { return slices.Contains(k.Owners, id) })
+		out = k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s %s看经过：/问题 %s", k.id, text, k.id), others...)
+		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
+			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup(text)), d.At))
+		}
+	}
+	return append(out, k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s 现在怎么样？回：急 %s …；完了回：/改 %s 怎么处理的", k.id, k.n(), k.id), k.Owners...)...)
 }
