@@ -335,13 +335,13 @@ func (f *Family) Dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, er
 	for _, k := range list {
 		due := handlers.Due{}
 		switch {
-		case k.undone() && c.Person.Has(config.RoleInspector) && k.mayVerify(&c.Desk, c.Person) == "":
+		case c.Person.Has(config.RoleInspector) && k.waits(&c.Desk, c.Person, "回"):
 			due = handlers.Due{Text: k.name() + "（抽中回头看）", Line: "/回 " + k.short() + " 过"}
 		case k.Due > 0 && slices.Contains(k.Owners, c.Person.UserID):
 			due = handlers.Due{Text: fmt.Sprintf("%s（%s前）", k.name(), when(&c.Desk, k.Due)), Line: "/改 " + k.short() + " 怎么改的"}
-		case k.State == Fixed && slices.Contains(k.lookers(&c.Desk), c.Person.UserID):
+		case k.waits(&c.Desk, c.Person, "验"):
 			due = handlers.Due{Text: k.name() + "（说改好了，等您看）", Line: "/验 " + k.short() + " 过"}
-		case k.State == Asking && k.chief(&c.Desk) == c.Person.UserID:
+		case k.waits(&c.Desk, c.Person, "准"):
 			due = handlers.Due{Text: fmt.Sprintf("%s（想延到%s，等您定）", k.name(), when(&c.Desk, k.Want)), Line: "/延 " + k.short() + " 准"}
 		default:
 			continue

@@ -68,7 +68,7 @@ func (k *Case) settled(d *handlers.Desk) string {
 
 // order is /交办 管理办 周三前 小区物业防疫标准发各居委.
 func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
-	who, rest := f.named(c, c.Rest)
+	who, rest := f.listed(c, c.Rest)
 	if len(who) == 0 {
 		return handlers.Outcome{}, handlers.Refuse("交给谁？写职务或居民区名，没有记。", "例：/交办 管理办 周三前 小区物业防疫标准发各居委")
 	}
@@ -88,12 +88,19 @@ func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	if r := []rune(text); len(r) > longest {
 		return handlers.Outcome{}, handlers.Refusef("先说哪里、什么事，细节可以以后补。", "写了%d个字，最多%d个字，没有记。", len(r), longest)
 	}
-	r := request{typ: t, pack: p, text: marks(text), due: at, fresh: true}
-	for _, w := range who {
-		r.owners = append(r.owners, w.UserID)
-		r.unit = w.Unit
+	var list []request
+	for _, group := range who {
+		r := request{typ: t, pack: p, text: marks(text), due: at, fresh: true}
+		for _, w := range group {
+			r.owners = append(r.owners, w.UserID)
+			r.unit = w.Unit
+		}
+		list = append(list, r)
 	}
-	k := f.draft(&c.Desk, c.Person.UserID, r)
+	if len(list) > 1 { // each its own: one that is late is not hidden behind the other
+		return f.orders(ctx, c, list)
+	}
+	k := f.draft(&c.Desk, c.Person.UserID, list[0])
 	out, err := f.store(ctx, c, k, t.Letter)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -101,6 +108,48 @@ func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已派%s，%s前。办好了会告诉您；看进展：/问题 %s", k.id, titles(&c.Desk, k.Owners), when(&c.Desk, k.Due), k.short()))
 	out.Pushes = f.announce(&c.Desk, k)
 	return out, nil
+}
+
+// mostOrders is how many can be given one order in one line.
+const mostOrders = 6
+
+// orders gives several the same order, each with a number of its own.
+func (f *Family) orders(ctx context.Context, c *handlers.Call, list []request) (handlers.Outcome, error) {
+	if len(list) > mostOrders {
+		return handlers.Outcome{}, handlers.Refusef("分两次发；大家都要做的，请纪工委发通知。", "一次最多交给%d家，没有记。", mostOrders)
+	}
+	found, out, err := f.openAll(ctx, &c.Desk, c.Person.UserID, list, nil)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	var parts, ids []string
+	for _, o := range found {
+		parts, ids = append(parts, o.k.id+" "+titles(&c.Desk, o.k.Owners)), append(ids, o.k.id)
+	}
+	out.Audit = handlers.Audit{Record: strings.Join(ids, "、"), Rev: 1, Values: list[0].text}
+	out.Reply = handlers.Say(fmt.Sprintf("已派%s，%s前。办好了会告诉您；看进展：/问题 %s", strings.Join(parts, "、"), when(&c.Desk, found[0].k.Due), found[0].k.short()))
+	return out, nil
+}
+
+// listed finds all whom a line begins with: 梅园、文苑和管理办. A name behind a mere space belongs
+// to what is ordered.
+func (f *Family) listed(c *handlers.Call, text string) (who [][]config.Person, rest string) {
+	rest = strings.TrimSpace(syntax.Normalise(text))
+	for {
+		group, behind := f.named(c, rest)
+		if len(group) == 0 {
+			return who, rest
+		}
+		who = append(who, group)
+		after, joined := strings.CutPrefix(behind, "和")
+		if !joined && !strings.HasSuffix(rest[:len(rest)-len(behind)], "、") {
+			return who, behind
+		}
+		if next, _ := f.named(c, after); len(next) == 0 {
+			return who, behind
+		}
+		rest = after
+	}
 }
 
 // named finds whom a line begins with: a post, or a committee, whose secretary it is.

@@ -50,6 +50,9 @@ func (f *Family) ask(ctx context.Context, c *handlers.Call) (handlers.Outcome, e
 	if ref, rest, ok := syntax.Reference(text); ok && f.AskNotice != nil && slices.Contains([]string{"通知", "提示", "温馨提示"}, ref.Letter) {
 		return f.AskNotice(ctx, c, ref, rest)
 	}
+	if strings.HasPrefix(text, "通知") && strings.ContainsAny(text[len("通知"):min(len(text), len("通知")+2)], "0123456789") {
+		return handlers.Outcome{}, handlers.Refuse("问哪一条的哪一点？编号没看懂，没有记。", "例：/问 通知7.2 没有证件的怎么办")
+	}
 	if rest, ok := strings.CutPrefix(text, "并"); ok {
 		same := *c
 		same.Rest = rest

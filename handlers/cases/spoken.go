@@ -154,32 +154,32 @@ func asks(line string) bool {
 // caller to say it.
 func (f *Family) candidates(ctx context.Context, c *handlers.Call, verb string) ([]*Case, error) {
 	list, err := all(ctx, &c.Desk)
-	if err != nil {
-		return nil, err
+	return slices.DeleteFunc(list, func(k *Case) bool { return !k.waits(&c.Desk, c.Person, verb) }), err
+}
+
+// waits reports whether a case waits for a person to say a verb of it; 帮 is what the street
+// owes.
+func (k *Case) waits(d *handlers.Desk, p config.Person, verb string) bool {
+	mine := slices.Contains(k.Owners, p.UserID)
+	switch verb {
+	case "接":
+		return mine && k.State == Waiting
+	case "改":
+		return mine && slices.Contains(ours, k.State)
+	case "延", "呼":
+		return mine && (k.State == Waiting || k.State == Working)
+	case "验":
+		return k.State == Fixed && slices.Contains(k.lookers(d), p.UserID)
+	case "准", "不准":
+		return k.State == Asking && k.chief(d) == p.UserID
+	case "帮":
+		return k.liaison(d) == p.UserID && (k.State == Called || k.Help != "" && !k.Helped && slices.Contains(ours, k.State))
+	case "回":
+		return k.undone() && k.mayVerify(d, p) == ""
+	case "放":
+		return k.State == Hidden && k.found(p)
 	}
-	me := c.Person.UserID
-	return slices.DeleteFunc(list, func(k *Case) bool {
-		mine := slices.Contains(k.Owners, me)
-		switch verb {
-		case "接":
-			return !mine || k.State != Waiting
-		case "改":
-			return !mine || !slices.Contains(ours, k.State)
-		case "延", "呼":
-			return !mine || k.State != Waiting && k.State != Working
-		case "验":
-			return k.State != Fixed || !slices.Contains(k.lookers(&c.Desk), me)
-		case "准", "不准":
-			return k.State != Asking || k.chief(&c.Desk) != me
-		case "帮":
-			return k.liaison(&c.Desk) != me || k.State != Called && (k.Help == "" || k.Helped || !slices.Contains(ours, k.State))
-		case "回":
-			return !k.undone() || k.mayVerify(&c.Desk, c.Person) != ""
-		case "放":
-			return k.State != Hidden || !k.found(c.Person)
-		}
-		return true
-	}), nil
+	return false
 }
 
 // only is the case a verb without a number is about, where there is one; else the refusal
@@ -269,20 +269,20 @@ func (f *Family) guess(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 // likeliest is the case of the caller's, to be mended or helped with, that a line is most like;
 // of who has no report to send it is his first, whatever he says. nil if there is none.
 func (f *Family) likeliest(ctx context.Context, c *handlers.Call, line string) (*Case, error) {
-	mine, err := f.candidates(ctx, c, "改")
-	if err != nil {
-		return nil, err
-	}
-	owed, err := f.candidates(ctx, c, "帮")
+	list, err := all(ctx, &c.Desk)
 	if err != nil {
 		return nil, err
 	}
 	var best *Case
 	most := 0
-	if len(mine) > 0 && c.Person.Has(config.RoleProperty) {
-		best = mine[0]
-	}
-	for _, k := range append(mine, owed...) {
+	for _, k := range list {
+		mine := k.waits(&c.Desk, c.Person, "改")
+		if !mine && !k.waits(&c.Desk, c.Person, "帮") {
+			continue
+		}
+		if best == nil && mine && c.Person.Has(config.RoleProperty) {
+			best = k
+		}
 		if n, _, _ := common(line, k.Place+" "+k.Type+" "+k.Text+" "+k.Help); n > most {
 			best, most = k, n
 		}
