@@ -32,6 +32,7 @@ func families() []handlers.Family {
 	reports.Away = rosters.Away
 	notices := notice.New()
 	reports.Rectify, followed.AskNotice = followed.Rectify, notices.Ask
+	notices.Nodded = followed.Nodded
 	praises := praise.New()
 	followed.Commend, followed.Praises = praises.Commend, praises.Since
 	alarms := level.New(reports.Tally, rosters.OnDuty)

@@ -24,6 +24,10 @@ type OnDuty func(ctx context.Context, d *Desk) ([]string, error)
 // Refusal.
 type AskNotice func(ctx context.Context, c *Call, ref syntax.Ref, text string) (Outcome, error)
 
+// Nodded answers 收到 that is about no notice: ok is false when nothing of the caller's waits
+// to be taken up.
+type Nodded func(ctx context.Context, c *Call) (out Outcome, ok bool, err error)
+
 // Prefill joins the reading of what is known already of a form's figures, for a unit's report
 // of a day, to a batch; the result is called after the batch has run. What it names is
 // proposed and only confirmed, never kept by itself.

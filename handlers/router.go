@@ -332,11 +332,29 @@ func (r *Router) one(ctx context.Context, c *Call, head syntax.Head) result {
 	c.Rest, c.Slash, c.Named = head.Rest, head.Slash, head.Mentioned
 	if known {
 		if !cmd.Allowed(c.Person) {
-			return refused(cmd.Name, c.Street.Code, Refusef("您能用的，发：帮助", "“%s”要由%s来发。", cmd.Name, roleList(cmd.Roles)))
+			return r.settle(ctx, c, cmd.Name, func(ctx context.Context, c *Call) (Outcome, error) { return r.barred(ctx, c, cmd, head) })
 		}
 		return r.settle(ctx, c, cmd.Name, cmd.Run)
 	}
 	return r.settle(ctx, c, "", func(ctx context.Context, c *Call) (Outcome, error) { return r.talk(ctx, c, head) })
+}
+
+// barred is a command that others may use. Its bare word may still be an answer: 收到 of who
+// is called to an emergency is no receipt of a notice.
+func (r *Router) barred(ctx context.Context, c *Call, cmd Command, head syntax.Head) (Outcome, error) {
+	if !head.Slash {
+		said := *c
+		said.Rest = head.Line
+		for _, d := range r.dialogues {
+			if !d.Sure {
+				break
+			}
+			if out, mine, err := d.Try(ctx, &said); mine || err != nil {
+				return out, err
+			}
+		}
+	}
+	return Outcome{}, Refusef("您能用的，发：帮助", "“%s”要由%s来发。", cmd.Name, roleList(cmd.Roles))
 }
 
 // talk offers a line that is no command to the dialogues in order; the first that

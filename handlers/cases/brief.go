@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -20,7 +21,7 @@ type brief struct {
 	State  State           `json:"s"`
 	Opened int64           `json:"n"`
 	Due    int64           `json:"d,omitempty"`
-	Street int64           `json:"sd,omitempty"`
+	Street int64           `json:"sd,omitempty"` // until when the street should have answered, helped or looked
 	Closed int64           `json:"c,omitempty"`
 	Again  bool            `json:"g,omitempty"`
 
@@ -30,7 +31,7 @@ type brief struct {
 func (k *Case) brief(d *handlers.Desk) string {
 	b, err := json.Marshal(brief{
 		Kind: typ(d.Street, k).Kind, Type: k.Type, Unit: k.Unit, Class: k.Class, State: k.State,
-		Opened: k.Opened, Due: k.Due, Street: k.Street, Closed: k.Closed, Again: k.Again > 0 || k.Of != "",
+		Opened: k.Opened, Due: k.Due, Street: cmp.Or(k.Street, k.See), Closed: k.Closed, Again: k.Again > 0 || k.Of != "",
 	})
 	if err != nil {
 		panic("cases: brief does not encode: " + err.Error())

@@ -36,6 +36,7 @@ func (f *Family) Handlers() handlers.Family {
 		Dialogues: []handlers.Dialogue{
 			{Name: "问题单", Sure: true, Try: f.spoken},
 			{Name: "应急", Try: f.confirmMode},
+			{Name: "像是问题", Try: f.guess},
 		},
 		Duties: []handlers.Duty{
 			{Kind: "paper", Title: "例会材料", Run: f.paperDuty},
@@ -138,6 +139,9 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 		})
 	}
 	out = append(out, f.lists(s)...)
+	if has(config.CaseProblem) {
+		out = append(out, f.checks()...)
+	}
 	if !forms && !all { // the family that files reports has the word where there are any
 		out = append(out, handlers.Command{Name: "改", Summary: "改好了", Usage: "/改 编号 怎么改的", Example: "/改 25 已换班", Run: f.discreet(f.mend)})
 	}
@@ -201,7 +205,8 @@ func (f *Family) pick(ctx context.Context, c *handlers.Call, verb string) (*Case
 		ref, rest, ok = quoted, c.Rest, true
 	}
 	if !ok {
-		return nil, "", handlers.Refuse("是哪一件？请带上编号。", "例：/"+verb+" 25")
+		k, err := f.only(ctx, c, verb)
+		return k, strings.TrimSpace(syntax.Normalise(c.Rest)), err
 	}
 	found, err := f.meant(ctx, c, ref)
 	if err != nil {
@@ -230,7 +235,7 @@ func (f *Family) meant(ctx context.Context, c *handlers.Call, ref syntax.Ref) ([
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(k *Case) bool { return !k.sees(&c.Desk, c.Person) })
+	list = slices.DeleteFunc(list, func(k *Case) bool { return !k.heard(c) })
 	for _, better := range []func(*Case) bool{
 		func(k *Case) bool { return k.State != Closed },
 		func(k *Case) bool { return k.owns(&c.Desk, c.Person) || k.found(c.Person) },
@@ -282,36 +287,20 @@ func (k *Case) name() string {
 	return k.id + " " + place + "·" + k.Type
 }
 
-// spoken is a line without a command that names a case by #25, W25 or 25号 and says that it
-// is mended: #25改好勒 人到位了.
-func (f *Family) spoken(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
-	line := strings.TrimSpace(syntax.Normalise(c.Rest))
-	ref, rest, ok := syntax.Reference(line)
-	if _, found := inQuote(c.Message.Quote, c.BotName()); !ok && found && mended(line) {
-		out, err := f.discreet(f.mend)(ctx, c)
-		return out, true, err
+// checks are the ways of checking as words of their own: 演员查 is /查 演员. 交叉查 is the plan
+// where nothing stands behind it.
+func (f *Family) checks() []handlers.Command {
+	var out []handlers.Command
+	for _, m := range modes {
+		if m == crossMode {
+			continue
+		}
+		out = append(out, handlers.Command{
+			Name: m + "查", Roles: finders, Hidden: true, Summary: m + "查到的，开单", Usage: "/" + m + "查 哪里 什么事", Example: "/" + m + "查 文苑东门 没人问",
+			Run: f.discreet(func(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) { return f.inspectAs(ctx, c, m) }),
+		})
 	}
-	if !ok || rest == "" || !strings.HasPrefix(line, "#") && ref.Letter == "" && !strings.Contains(line[:len(line)-len(rest)], "号") {
-		return handlers.Outcome{}, false, nil
-	}
-	if mended(rest) {
-		out, err := f.discreet(f.mend)(ctx, c)
-		return out, true, err
-	}
-	return handlers.Outcome{}, false, nil
-}
-
-// mended reports whether a line says that something is done.
-func mended(line string) bool {
-	return slices.ContainsFunc([]string{"改好", "已改", "整改", "修好", "弄好", "到位", "解决", "搞定"}, func(w string) bool { return strings.Contains(line, w) })
-}
-
-// inQuote is the number that a quoted card or list of the bot begins with: W25 彩虹花苑南门….
-// A bare number is none: it could be anything.
-func inQuote(quote, bot string) (syntax.Ref, bool) {
-	line := strings.TrimSpace(strings.TrimPrefix(syntax.Normalise(quote), "@"+bot))
-	ref, _, ok := syntax.Reference(strings.TrimPrefix(line, "【"))
-	return ref, ok && ref.Letter != ""
+	return out
 }
 
 // lists are the commands of check-lists that have a word of their own.
@@ -346,11 +335,13 @@ func (f *Family) Dues(ctx context.Context, c *handlers.Call) ([]handlers.Due, er
 	for _, k := range list {
 		due := handlers.Due{}
 		switch {
+		case c.Person.Has(config.RoleInspector) && k.waits(&c.Desk, c.Person, "回"):
+			due = handlers.Due{Text: k.name() + "（抽中回头看）", Line: "/回 " + k.short() + " 过"}
 		case k.Due > 0 && slices.Contains(k.Owners, c.Person.UserID):
 			due = handlers.Due{Text: fmt.Sprintf("%s（%s前）", k.name(), when(&c.Desk, k.Due)), Line: "/改 " + k.short() + " 怎么改的"}
-		case k.State == Fixed && k.found(c.Person) && k.mayVerify(&c.Desk, c.Person) == "":
+		case k.waits(&c.Desk, c.Person, "验"):
 			due = handlers.Due{Text: k.name() + "（说改好了，等您看）", Line: "/验 " + k.short() + " 过"}
-		case k.State == Asking && k.chief(&c.Desk) == c.Person.UserID:
+		case k.waits(&c.Desk, c.Person, "准"):
 			due = handlers.Due{Text: fmt.Sprintf("%s（想延到%s，等您定）", k.name(), when(&c.Desk, k.Want)), Line: "/延 " + k.short() + " 准"}
 		default:
 			continue

@@ -51,6 +51,9 @@ func readRound(ctx context.Context, d *handlers.Desk) (round, int, error) {
 // inspector first asks. An inspector sees all, a committee its own visits, and nobody who
 // comes to it.
 func (f *Family) cross(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
+	if strings.TrimSpace(c.Rest) != "" && c.Person.Has(finders...) { // 交叉查 文苑东门 没人问
+		return f.inspectAs(ctx, c, crossMode)
+	}
 	last, rev, err := readRound(ctx, &c.Desk)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -244,7 +247,10 @@ func (f *Family) mix(ctx context.Context, d *handlers.Desk, from config.Day) (st
 	return text, nil
 }
 
-const oddMode = "错峰"
+const (
+	oddMode   = "错峰"
+	crossMode = "交叉"
+)
 
 // tasksDuty reminds, once a week, the owners of the task book's parts that nobody has said
 // anything about for a week (card S42).

@@ -45,27 +45,30 @@ func (f *Family) decide(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		k.Given = int64(f.clock(c.Street, k).between(c.At, at) / time.Second)
 		k.Told &^= toldHalf | toldDue | toldLeader
 	}
-	until := ""
-	switch {
-	case street && k.Street > 0:
-		until = "，街道" + date(&c.Desk, k.Street) + "前"
-	case k.Due > 0:
-		until = "，" + date(&c.Desk, k.Due) + "前"
-	}
 	out := f.outcome(&c.Desk, k)
-	out.Reply = handlers.Say(fmt.Sprintf("%s 措施已记：%s%s。责任：%s。", k.id, k.Measure, until, titles(&c.Desk, k.Owners)))
+	out.Reply = handlers.Say(fmt.Sprintf("%s 措施已记：%s%s。责任：%s。", k.id, k.Measure, k.settled(&c.Desk), titles(&c.Desk, k.Owners)))
 	to := k.Owners
 	if street {
-		to = append([]string{k.liaison(&c.Desk)}, k.Owners...)
+		to = append(k.asking(), k.liaison(&c.Desk))
 	}
-	line := fmt.Sprintf("%s 定了：%s%s", k.name(), k.Measure, until)
-	out.Pushes = k.tellBrief(&c.Desk, c.Person.UserID, handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。改好回：/改 %s 怎么改的", line, k.short()), Line: line, Hint: hintMend}, to...)
+	out.Pushes = k.remind(&c.Desk, c.Person.UserID, handlers.CaseCard, whyDecided, to...)
 	return out, nil
+}
+
+// settled is until when what was decided is to be done, and by whom where it is the street.
+func (k *Case) settled(d *handlers.Desk) string {
+	switch {
+	case k.Street > 0:
+		return "，街道" + date(d, k.Street) + "前"
+	case k.Due > 0:
+		return "，" + date(d, k.Due) + "前"
+	}
+	return ""
 }
 
 // order is /交办 管理办 周三前 小区物业防疫标准发各居委.
 func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
-	who, rest := f.named(c, c.Rest)
+	who, rest := f.listed(c, c.Rest)
 	if len(who) == 0 {
 		return handlers.Outcome{}, handlers.Refuse("交给谁？写职务或居民区名，没有记。", "例：/交办 管理办 周三前 小区物业防疫标准发各居委")
 	}
@@ -85,12 +88,19 @@ func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	if r := []rune(text); len(r) > longest {
 		return handlers.Outcome{}, handlers.Refusef("先说哪里、什么事，细节可以以后补。", "写了%d个字，最多%d个字，没有记。", len(r), longest)
 	}
-	r := request{typ: t, pack: p, text: marks(text), due: at, fresh: true}
-	for _, w := range who {
-		r.owners = append(r.owners, w.UserID)
-		r.unit = w.Unit
+	var list []request
+	for _, group := range who {
+		r := request{typ: t, pack: p, text: marks(text), due: at, fresh: true}
+		for _, w := range group {
+			r.owners = append(r.owners, w.UserID)
+			r.unit = w.Unit
+		}
+		list = append(list, r)
 	}
-	k := f.draft(&c.Desk, c.Person.UserID, r)
+	if len(list) > 1 { // each its own: one that is late is not hidden behind the other
+		return f.orders(ctx, c, list)
+	}
+	k := f.draft(&c.Desk, c.Person.UserID, list[0])
 	out, err := f.store(ctx, c, k, t.Letter)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -98,6 +108,48 @@ func (f *Family) order(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已派%s，%s前。办好了会告诉您；看进展：/问题 %s", k.id, titles(&c.Desk, k.Owners), when(&c.Desk, k.Due), k.short()))
 	out.Pushes = f.announce(&c.Desk, k)
 	return out, nil
+}
+
+// mostOrders is how many can be given one order in one line.
+const mostOrders = 6
+
+// orders gives several the same order, each with a number of its own.
+func (f *Family) orders(ctx context.Context, c *handlers.Call, list []request) (handlers.Outcome, error) {
+	if len(list) > mostOrders {
+		return handlers.Outcome{}, handlers.Refusef("分两次发；大家都要做的，请纪工委发通知。", "一次最多交给%d家，没有记。", mostOrders)
+	}
+	found, out, err := f.openAll(ctx, &c.Desk, c.Person.UserID, list, nil)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
+	var parts, ids []string
+	for _, o := range found {
+		parts, ids = append(parts, o.k.id+" "+titles(&c.Desk, o.k.Owners)), append(ids, o.k.id)
+	}
+	out.Audit = handlers.Audit{Record: strings.Join(ids, "、"), Rev: 1, Values: list[0].text}
+	out.Reply = handlers.Say(fmt.Sprintf("已派%s，%s前。办好了会告诉您；看进展：/问题 %s", strings.Join(parts, "、"), when(&c.Desk, found[0].k.Due), found[0].k.short()))
+	return out, nil
+}
+
+// listed finds all whom a line begins with: 梅园、文苑和管理办. A name behind a mere space belongs
+// to what is ordered.
+func (f *Family) listed(c *handlers.Call, text string) (who [][]config.Person, rest string) {
+	rest = strings.TrimSpace(syntax.Normalise(text))
+	for {
+		group, behind := f.named(c, rest)
+		if len(group) == 0 {
+			return who, rest
+		}
+		who = append(who, group)
+		after, joined := strings.CutPrefix(behind, "和")
+		if !joined && !strings.HasSuffix(rest[:len(rest)-len(behind)], "、") {
+			return who, behind
+		}
+		if next, _ := f.named(c, after); len(next) == 0 {
+			return who, behind
+		}
+		rest = after
+	}
 }
 
 // named finds whom a line begins with: a post, or a committee, whose secretary it is.
@@ -148,7 +200,7 @@ func (f *Family) show(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	sealed := "" // the pack of one that is a household's
 	for _, k := range list {
 		mine := k.owns(&c.Desk, c.Person) || k.found(c.Person) || k.looksAfter(&c.Desk, c.Person) || c.Person.Has(config.RoleInspector, config.RoleDiscipline, config.RoleDutyDesk)
-		if k.State == Closed || unit != "" && k.Unit != unit || unit == "" && !mine || !k.sees(&c.Desk, c.Person) {
+		if k.State == Closed || unit != "" && k.Unit != unit || unit == "" && !mine || !k.heard(c) {
 			continue
 		}
 		if lines = append(lines, k.line(&c.Desk)); k.sealed() {
@@ -180,6 +232,10 @@ func (k *Case) line(d *handlers.Desk) string {
 		s += "，街道已过" + when(d, k.Street)
 	case k.Street > 0:
 		s += "，街道" + when(d, k.Street) + "前"
+	case k.State == Fixed && k.See > 0 && k.See < d.At.Unix():
+		s += "，该看的没看，已过" + when(d, k.See)
+	case k.State == Fixed && k.See > 0:
+		s += "，等人看，" + when(d, k.See) + "前"
 	}
 	if k.Again > 0 || k.Of != "" {
 		s += "，反复"

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,14 +16,13 @@ import (
 // moment at which something happens by itself.
 const dueKind = "case"
 
-const recipeRemind = "cases.remind"
-
 // embargo is how long a finding of an unannounced visit stays hidden at most; keep how long
 // a closed case stays in the lists, for what repeats within a week.
 const (
-	embargo = 24 * time.Hour
-	keep    = 8 * 24 * time.Hour
-	morning = config.Clock(9 * 60)
+	embargo   = 24 * time.Hour
+	seeWithin = 4 * time.Hour // on the case's clock: how long what was mended may wait to be looked at
+	keep      = 8 * 24 * time.Hour
+	morning   = config.Clock(9 * 60)
 )
 
 // Which warnings a case has had.
@@ -35,6 +33,8 @@ const (
 	toldLeader             // overdue since yesterday: the area's leader
 	toldStreet             // the street has not answered
 	toldHelp               // the street has not helped
+	toldSee                // nobody has looked at what was mended: who reported it
+	toldUnseen             // nor by the next morning: the liaison and the area's leader
 )
 
 // alarm is one moment of a case.
@@ -76,6 +76,12 @@ func (f *Family) alarms(d *handlers.Desk, k *Case) []alarm {
 	}
 	if k.Street > 0 {
 		add(toldStreet, at(k.Street), (*Family).unanswered)
+	}
+	if k.State == Fixed && k.See > 0 {
+		add(toldSee, at(k.See), (*Family).unseen)
+		if k.Told&toldSee != 0 {
+			add(toldUnseen, d.Street.At(dayOf(d, k.See).Add(1), morning), (*Family).stillUnseen)
+		}
 	}
 	if k.Help != "" && !k.Helped && k.HelpDue > 0 && k.State != Called {
 		add(toldHelp, at(k.HelpDue), (*Family).unhelped)
@@ -130,7 +136,7 @@ func (f *Family) moment(ctx context.Context, it *handlers.Item) (handlers.Outcom
 	k.Loud = m.awake(d) && (k.Loud || k.State == Hidden && !typ(d.Street, k).Work) // nights are quiet again when the mode has ended
 	var pushes []store.Push
 	var notes []string
-	rang := false
+	rang, before := false, k.Last
 	for _, a := range f.alarms(d, k) {
 		if a.at.After(d.At) {
 			continue
@@ -152,7 +158,7 @@ func (f *Family) moment(ctx context.Context, it *handlers.Item) (handlers.Outcom
 		}
 		return out, nil
 	}
-	if k.Last.At != d.At.Unix() || k.Last.By != "-" { // what rang may have made a move of its own
+	if k.Last == before { // what rang may have made a move of its own
 		k.do(Warn, "-", d.At, strings.Join(notes, ","))
 	}
 	out := f.outcome(d, k)
@@ -167,65 +173,49 @@ func (f *Family) lift(d *handlers.Desk, k *Case) []store.Push {
 	return append(f.announce(d, k), k.tell(d, "", handlers.CaseCard, k.name()+" 满24小时，已转"+titles(d, k.Owners)+"。", k.Finder)...)
 }
 
+// What rings, and who hears it.
+
 // untaken and ending remind the owners in private: nobody has accepted it; a quarter of its
 // time is left.
-func (f *Family) untaken(d *handlers.Desk, k *Case) []store.Push { return k.nudge(d, "ack") }
-func (f *Family) ending(d *handlers.Desk, k *Case) []store.Push  { return k.nudge(d, "due") }
+func (f *Family) untaken(d *handlers.Desk, k *Case) []store.Push { return k.nudge(d, whyAck) }
+func (f *Family) ending(d *handlers.Desk, k *Case) []store.Push  { return k.nudge(d, whyDue) }
 
 // nudge is said only if it still matters when its turn comes.
 func (k *Case) nudge(d *handlers.Desk, why string) []store.Push {
-	var out []store.Push
 	kind := handlers.Nudge
 	if k.Loud {
 		kind = handlers.Emergency
 	}
-	for _, id := range k.Owners {
-		out = append(out, handlers.PushRecipe(handlers.ToPerson(id), kind, recipeRemind,
-			map[string]string{"id": k.id, "due": strconv.FormatInt(k.Due, 10), "why": why}, d.At))
-	}
-	return out
+	return k.remind(d, "", kind, why, k.Owners...)
 }
 
-func (f *Family) renderRemind(ctx context.Context, s *handlers.Serving) (handlers.Content, error) {
-	k, err := load(ctx, &s.Desk, s.Args["id"])
-	if err != nil {
-		return handlers.Content{}, err
-	}
-	if k == nil || strconv.FormatInt(k.Due, 10) != s.Args["due"] {
-		return handlers.Content{}, &handlers.Moot{Why: "已经办了，或改了时限"}
-	}
-	if s.Args["why"] == "ack" {
-		if k.State != Waiting {
-			return handlers.Content{}, &handlers.Moot{Why: "已经有人接了"}
+// unseen reminds who reported it that what was mended waits to be looked at: until then it
+// is the street that takes its time.
+func (f *Family) unseen(d *handlers.Desk, k *Case) []store.Push {
+	return k.remind(d, "", handlers.CaseCard, whySee, k.lookers(d)...)
+}
+
+// stillUnseen tells, next morning, who else may look.
+func (f *Family) stillUnseen(d *handlers.Desk, k *Case) []store.Push {
+	var to []string
+	for _, id := range []string{k.liaison(d), k.chief(d)} {
+		if p, ok := person(d, id); ok && k.mayVerify(d, p) == "" && !slices.Contains(k.lookers(d), id) {
+			to = append(to, id)
 		}
-		return handlers.Content{
-			Text: fmt.Sprintf("%s 等您接，%s前办好。接了回：/接 %s；改好回：/改 %s 怎么改的", k.name(), when(&s.Desk, k.Due), k.short(), k.short()),
-			Line: fmt.Sprintf("%s 等您接，%s前", k.name(), when(&s.Desk, k.Due)), Hint: hintTake,
-		}, nil
 	}
-	return handlers.Content{
-		Text: fmt.Sprintf("%s %s前。改好回：/改 %s 怎么改的；来不及：/延 %s 日期 原因；要街道帮：/呼 %s 要什么",
-			k.name(), when(&s.Desk, k.Due), k.short(), k.short(), k.short()),
-		Line: fmt.Sprintf("%s %s前", k.name(), when(&s.Desk, k.Due)), Hint: hintLate,
-	}, nil
+	return k.remind(d, "", handlers.CaseCard, whyUnseen, to...)
 }
 
 func (f *Family) overdue(d *handlers.Desk, k *Case) []store.Push {
-	line := fmt.Sprintf("%s 过了%s。责任：%s（用时：%s）", k.name(), date(d, k.Due), titles(d, k.Owners), f.heldText(d, k))
-	return k.tellBrief(d, "", k.loudness(), handlers.Content{Text: fmt.Sprintf("%s。有难处请帮一把：/问题 %s", line, k.short()), Line: line, Hint: hintSee}, k.liaison(d))
+	return k.remind(d, "", k.loudness(), whyOverdue, k.liaison(d))
 }
 
 func (f *Family) stillOverdue(d *handlers.Desk, k *Case) []store.Push {
-	line := fmt.Sprintf("%s 昨天到期，还没改好。责任：%s（用时：%s）", k.name(), titles(d, k.Owners), f.heldText(d, k))
-	return k.tellBrief(d, "", handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。要定措施：/定 %s 措施 时限", line, k.short()), Line: line, Hint: hintDecide}, k.chief(d))
+	return k.remind(d, "", handlers.CaseCard, whyLeader, k.chief(d))
 }
 
 // unanswered is the moved clock: the street has the ball, so it is the street that is told.
 func (f *Family) unanswered(d *handlers.Desk, k *Case) []store.Push {
-	what := "等街道答复，过了" + date(d, k.Street)
-	if k.State == Asking {
-		what = "等着定延不延，过了" + date(d, k.Street)
-	}
 	to := []string{k.chief(d)}
 	for _, p := range d.Dir.PeopleOf(d.Street, config.RoleLeader) {
 		if !slices.Contains(to, p.UserID) {
@@ -233,11 +223,9 @@ func (f *Family) unanswered(d *handlers.Desk, k *Case) []store.Push {
 			break
 		}
 	}
-	line := fmt.Sprintf("%s %s。现在是街道的时间（用时：%s）", k.name(), what, f.heldText(d, k))
-	return k.tellBrief(d, "", handlers.CaseCard, handlers.Content{Text: line + "。", Line: line}, to...)
+	return k.remind(d, "", handlers.CaseCard, whyUnanswered, to...)
 }
 
 func (f *Family) unhelped(d *handlers.Desk, k *Case) []store.Push {
-	line := fmt.Sprintf("%s：街道答应“%s”，过了%s还没帮到", k.name(), k.Help, date(d, k.HelpDue))
-	return k.tellBrief(d, "", handlers.CaseCard, handlers.Content{Text: fmt.Sprintf("%s。帮到了回：/改 %s 怎么帮的", line, k.short()), Line: line, Hint: hintHelp}, k.liaison(d), k.chief(d))
+	return k.remind(d, "", handlers.CaseCard, whyUnhelped, k.liaison(d), k.chief(d))
 }

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -57,37 +58,52 @@ func (f *Family) mend(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if !k.do(verb, c.Person.UserID, c.At, handlers.Clip(note, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
-	k.Fixer, k.Fixed = c.Person.UserID, c.At.Unix()
+	k.Fixer, k.Fixed, k.How = c.Person.UserID, c.At.Unix(), k.Last.Note
 	if verb == Done {
 		k.Closed, k.Due, k.Left, k.Street = c.At.Unix(), 0, 0, 0
 	} else {
 		f.stand(&c.Desk, k)
 		k.Street, k.Want = 0, 0
+		k.See = f.clock(c.Street, k).add(handlers.QuietUntil(c.Street, c.At), seeWithin).Unix()
+		k.Told &^= toldSee | toldUnseen
 	}
 	out := f.outcome(&c.Desk, k)
 	if verb == Done {
 		out.Reply = handlers.Say(fmt.Sprintf("%s 办结（%s）。", k.name(), f.heldText(&c.Desk, k)))
-		out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Reply, fmt.Sprintf("%s 办结：%s", k.name(), k.Last.Note), append(slices.Concat([]string{k.Finder}, k.Others), k.Owners...)...)
+		out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Reply, fmt.Sprintf("%s 办结：%s", k.name(), k.Last.Note), append(k.reporters(), k.Owners...)...)
 		return out, nil
 	}
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已改待验（用时：%s）。会有别人来看一眼，不用发照片。", k.name(), f.heldText(&c.Desk, k)))
-	card := handlers.Content{
-		Text: fmt.Sprintf("%s：%s说改好了——%s\n看过了回：/验 %s 过，或 /验 %s 退 原因", k.name(), c.Person.Title, k.Last.Note, k.short(), k.short()),
-		Line: fmt.Sprintf("%s：%s说改好了——%s", k.name(), c.Person.Title, k.Last.Note), Hint: hintLook,
+	out.Pushes = k.remind(&c.Desk, "", handlers.CaseCard, whyFixed, k.lookers(&c.Desk)...)
+	return out, nil
+}
+
+// lookers are who is asked to look whether it is mended: who reported it, else, where all of
+// them are of the side that mended it, the liaison.
+func (k *Case) lookers(d *handlers.Desk) []string {
+	var out []string
+	for _, id := range k.reporters() {
+		if p, ok := person(d, id); ok && k.mayVerify(d, p) == "" {
+			out = append(out, id)
+		}
+	}
+	if l, ok := person(d, k.liaison(d)); len(out) == 0 && ok && k.mayVerify(d, l) == "" {
+		out = append(out, l.UserID)
+	}
+	return out
+}
+
+// lookCard asks somebody to look: why now, how it stands, what was said, two buttons.
+func (k *Case) lookCard(why, how string) handlers.Content {
+	note := cmp.Or(k.How, k.Text)
+	line := fmt.Sprintf("%s：%s——%s", k.name(), how, note)
+	return handlers.Content{
+		Text: fmt.Sprintf("%s\n看过了回：/验 %s 过，或 /验 %s 退 原因", line, k.short(), k.short()), Line: line, Hint: hintLook,
 		Card: &handlers.Card{
-			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: c.Person.Title + "说改好了", Body: k.Last.Note,
+			Task: k.task() + "-" + why, Title: handlers.Clip(k.name(), 26), Desc: handlers.Clip(how, 30), Body: note,
 			Buttons: []handlers.Button{{Text: "通过", Line: "/验 " + k.id + " 过", Primary: true}, {Text: "退回", Line: "/验 " + k.id + " 退"}},
 		},
 	}
-	for _, id := range append([]string{k.Finder}, k.Others...) {
-		if p, ok := person(&c.Desk, id); ok && k.mayVerify(&c.Desk, p) == "" {
-			out.Pushes = append(out.Pushes, k.push(&c.Desk, id, handlers.CaseCard, card))
-		}
-	}
-	if l, ok := person(&c.Desk, k.liaison(&c.Desk)); len(out.Pushes) == 0 && ok && k.mayVerify(&c.Desk, l) == "" { // who found it is of the side that mended it
-		out.Pushes = append(out.Pushes, k.push(&c.Desk, l.UserID, handlers.CaseCard, card))
-	}
-	return out, nil
 }
 
 // helped is the street's part: with it a called ball goes back to the owner.
@@ -109,9 +125,17 @@ func (f *Family) helped(c *handlers.Call, k *Case, note string) (handlers.Outcom
 	if called {
 		text += fmt.Sprintf("。现在回到您这边，%s前；街道用掉的时间不算您的。", date(&c.Desk, k.Due))
 	}
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, text, k.Owners...)
+	if called {
+		out.Pushes = k.answer(&c.Desk, c.Person.UserID, text, k.asking()...)
+	} else {
+		out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, text, k.Owners...)
+	}
 	return out, nil
 }
+
+// asking are the owners and, where he is none of them, whoever asked the street for the
+// owners' side.
+func (k *Case) asking() []string { return append([]string{k.Asker}, k.Owners...) }
 
 // accept is /接 25.
 func (f *Family) accept(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
@@ -166,7 +190,7 @@ func (f *Family) extend(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	f.stand(&c.Desk, k)
-	k.Want = at.Unix()
+	k.Want, k.Asker = at.Unix(), c.Person.UserID
 	k.Street = f.clock(c.Street, k).add(handlers.QuietUntil(c.Street, c.At), 4*time.Hour).Unix()
 	k.Told &^= toldStreet
 	out := f.outcome(&c.Desk, k)
@@ -203,7 +227,7 @@ func (f *Family) grant(c *handlers.Call, k *Case, verb Verb, why string) (handle
 	}
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(text)
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, text, k.Owners...)
+	out.Pushes = k.answer(&c.Desk, c.Person.UserID, text, k.asking()...)
 	return out, nil
 }
 
@@ -216,7 +240,7 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if !k.owns(&c.Desk, c.Person) {
 		return handlers.Outcome{}, handlers.Refusef("看您手上的，发：/问题", "%s 归%s，由他们来呼。", k.id, titles(&c.Desk, k.Owners))
 	}
-	if what == "" {
+	if what = strings.TrimSpace(strings.TrimPrefix(what, "要")); what == "" {
 		return handlers.Outcome{}, handlers.Refuse("要街道出什么？写一句，还没有呼。", "例：/呼 "+k.short()+" 要两把测温枪")
 	}
 	if !k.do(Call, c.Person.UserID, c.At, handlers.Clip(what, longest)) {
@@ -224,18 +248,15 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	}
 	f.stand(&c.Desk, k)
 	t := typ(c.Street, k)
-	k.Help, k.Helped = k.Last.Note, false
+	k.Help, k.Helped, k.Asker = k.Last.Note, false, c.Person.UserID
 	k.Street = f.clock(c.Street, k).add(handlers.QuietUntil(c.Street, c.At), t.HelpDue).Unix()
 	k.HelpDue = k.Street
 	k.Told &^= toldStreet | toldHelp
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已呼街道：%s。%s前要有答复，等的时间不算您的。", k.name(), k.Help, when(&c.Desk, k.Street)))
-	content := handlers.Content{
-		Text: fmt.Sprintf("%s 呼街道：%s要“%s”，%s前答复。\n办到了回：/改 %s 怎么帮的；要定措施回：/定 %s 措施 时限", k.name(), c.Person.Title, k.Help, date(&c.Desk, k.Street), k.short(), k.short()),
-	}
 	for _, id := range []string{k.liaison(&c.Desk), k.chief(&c.Desk)} {
-		if id != "" && !slices.Contains(k.Owners, id) {
-			out.Pushes = append(out.Pushes, k.push(&c.Desk, id, handlers.CaseCard, content))
+		if !slices.Contains(k.Owners, id) {
+			out.Pushes = append(out.Pushes, k.remind(&c.Desk, "", handlers.CaseCard, whyCall, id)...)
 		}
 	}
 	return out, nil

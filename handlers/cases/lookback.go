@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,8 @@ import (
 // The look-back's draw can be recomputed by anybody (card S36): the evening's paper ends
 // with a seed, the first 16 hex digits of SHA-256 over the paper above that line. Next
 // morning, of the cases that had been reported fixed when the paper was said, each type
-// gives its share, rounded up: those whose SHA-256 of "<seed>|<number>" comes first.
+// gives its share, rounded up: those whose SHA-256 of "<seed>|<number>" comes first. The
+// morning's message names all that took part.
 
 // Draw is the sample of one type: of the numbers given, share per cent, rounded up.
 func Draw(seed string, share int, ids []string) []string {
@@ -66,7 +68,7 @@ func (f *Family) drawDuty(ctx context.Context, m *handlers.Moment) (handlers.Out
 	byID := map[string]*Case{}
 	for _, k := range list {
 		t := typ(m.Street, k)
-		if t.LookBack == 0 || k.Look != "" || k.Fixed == 0 || k.Fixed > until || k.State != Fixed && k.State != Closed {
+		if t.LookBack == 0 || !k.drawable() || k.Fixed > until {
 			continue
 		}
 		pools[t.Name] = append(pools[t.Name], k.id)
@@ -81,7 +83,7 @@ func (f *Family) drawDuty(ctx context.Context, m *handlers.Moment) (handlers.Out
 	}
 	slices.SortFunc(sample, inOrder)
 	var out handlers.Outcome
-	for _, id := range slices.SortedFunc(keys(byID), inOrder) {
+	for _, id := range slices.SortedFunc(maps.Keys(byID), inOrder) {
 		k := byID[id]
 		k.Look = drawn
 		note := "没有抽中"
@@ -101,19 +103,24 @@ func (f *Family) drawDuty(ctx context.Context, m *handlers.Moment) (handlers.Out
 	for _, id := range sample {
 		lines = append(lines, byID[id].name())
 	}
+	var pool []string
+	for _, name := range slices.Sorted(maps.Keys(pools)) {
+		pool = append(pool, fmt.Sprintf("%s%d%% %s", name, share[name], strings.Join(pools[name], " ")))
+	}
+	lines = append(lines, "参加抽的："+strings.Join(pool, "；"))
 	text := strings.Join(append(lines, "看过回：/回 编号 过，或 /回 编号 反弹 怎么了"), "\n")
 	out.Pushes = f.toInspectors(&m.Desk, m.Duty, handlers.Notice, text)
 	return out, nil
 }
 
-func keys(m map[string]*Case) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for id := range m {
-			if !yield(id) {
-				return
-			}
-		}
-	}
+// drawable reports whether a case is mended and has taken part in no draw.
+func (k *Case) drawable() bool {
+	return k.Look == "" && k.Fixed > 0 && (k.State == Fixed || k.State == Closed)
+}
+
+// undone reports whether a case was drawn and nobody has looked at it again.
+func (k *Case) undone() bool {
+	return k.Look != "" && k.Look != drawn && !k.Looked && (k.State == Fixed || k.State == Closed)
 }
 
 // toInspectors says something in the duty's chats, else in the inspectors', else to each of

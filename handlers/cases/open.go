@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"juwei/config"
@@ -49,6 +50,9 @@ func (f *Family) ask(ctx context.Context, c *handlers.Call) (handlers.Outcome, e
 	if ref, rest, ok := syntax.Reference(text); ok && f.AskNotice != nil && slices.Contains([]string{"通知", "提示", "温馨提示"}, ref.Letter) {
 		return f.AskNotice(ctx, c, ref, rest)
 	}
+	if strings.HasPrefix(text, "通知") && strings.ContainsAny(text[len("通知"):min(len(text), len("通知")+2)], "0123456789") {
+		return handlers.Outcome{}, handlers.Refuse("问哪一条的哪一点？编号没看懂，没有记。", "例：/问 通知7.2 没有证件的怎么办")
+	}
 	if rest, ok := strings.CutPrefix(text, "并"); ok {
 		same := *c
 		same.Rest = rest
@@ -89,6 +93,13 @@ func (f *Family) inspect(ctx context.Context, c *handlers.Call) (handlers.Outcom
 	line, fresh := another(c.Rest)
 	text, mode := modeOf(line)
 	return f.finding(ctx, c, text, request{cmd: "查", line: line, mode: mode, fresh: fresh})
+}
+
+// inspectAs is /演员查 and the like.
+func (f *Family) inspectAs(ctx context.Context, c *handlers.Call, mode string) (handlers.Outcome, error) {
+	said := *c
+	said.Rest = mode + " " + c.Rest
+	return f.inspect(ctx, &said)
 }
 
 // hide is /暗: a finding of an unannounced visit, told to nobody before /放 or a day later.
@@ -249,7 +260,8 @@ func (f *Family) open(ctx context.Context, c *handlers.Call, r request) (handler
 	r.loud = m.awake(&c.Desk) && !r.typ.Work
 	k := f.draft(&c.Desk, c.Person.UserID, r)
 	if !r.fresh && !r.hidden {
-		if same := k.similar(list); same != nil {
+		known := slices.DeleteFunc(slices.Clone(list), func(o *Case) bool { return o.sealed() && !o.sees(&c.Desk, c.Person) })
+		if same := k.similar(known); same != nil {
 			return f.offer(c, same, r), nil
 		}
 	}
@@ -342,14 +354,45 @@ func (f *Family) store(ctx context.Context, c *handlers.Call, k *Case, letter st
 	return out, nil
 }
 
-// similar is an open case of the same type at the same place, nil if there is none.
+// similar is an open case at the same place that is of the same type or told in much the same
+// words, nil if there is none. In a committee without a place named, the words alone count.
 func (k *Case) similar(list []*Case) *Case {
 	for _, o := range list {
-		if o.State != Closed && o.State != Hidden && o.Type == k.Type && o.Unit == k.Unit && o.Place == k.Place && (k.Place != "" || o.Text == k.Text) {
+		if slices.Contains(live, o.State) && o.Unit == k.Unit && o.Place == k.Place && (k.Place != "" && o.Type == k.Type || alike(o.Text, k.Text)) {
 			return o
 		}
 	}
 	return nil
+}
+
+// alike reports whether two lines have half of their pairs of characters in common.
+func alike(a, b string) bool {
+	both, x, y := common(a, b)
+	return a == b || both > 0 && 4*both >= x+y
+}
+
+// common counts the pairs of neighbouring characters that two lines share, and those of each.
+func common(a, b string) (both, inA, inB int) {
+	pairs := func(s string) map[string]bool {
+		r := []rune(strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return -1
+		}, syntax.Normalise(s)))
+		out := map[string]bool{}
+		for i := 0; i+1 < len(r); i++ {
+			out[string(r[i:i+2])] = true
+		}
+		return out
+	}
+	x, y := pairs(a), pairs(b)
+	for p := range x {
+		if y[p] {
+			both++
+		}
+	}
+	return both, len(x), len(y)
 }
 
 // repeats is a case of the same type and place that was closed within a week.
@@ -377,7 +420,10 @@ func (f *Family) receipt(c *handlers.Call, k *Case) string {
 	}
 	how := ""
 	if k.Mode != "" {
-		how = "（" + strings.TrimSuffix(k.Mode, "查") + "查）"
+		how = "（" + k.Mode + "）"
+		if slices.Contains(modes, k.Mode) {
+			how = "（" + k.Mode + "查）"
+		}
 	}
 	if k.State == Closed {
 		return fmt.Sprintf("%s%s 当场改好，已记已销。过几天可能回头看。", k.name(), how)

@@ -85,8 +85,9 @@ func (f *Family) meeting(ctx context.Context, c *handlers.Call) (handlers.Outcom
 // most is how many cases a part of the paper names; the others are counted.
 const most = 3
 
-// compose is the paper, "" when there is no case at all: what was decided and not done, what is overdue, what came back,
-// what is new, what the street owes. At most 15 lines. What only hides or is a household's
+// compose is the paper, "" when there is nothing to say: what was decided and not done, what
+// is overdue, mended and not looked at, drawn and not looked at again, come back, owed by
+// the street, new. At most 15 lines. What only hides or is a household's
 // stays away.
 func (f *Family) compose(ctx context.Context, d *handlers.Desk) (string, error) {
 	list, err := all(ctx, d)
@@ -106,6 +107,8 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk) (string, error) 
 			return slices.Contains(ours, k.State) && k.Decided > 0 && dayOf(d, k.Decided) < d.Day
 		}, func(k *Case) string { return k.name() + "：" + k.Measure + k.until(d) }},
 		{"逾期", func(k *Case) bool { return k.Due > 0 && k.Due < now }, func(k *Case) string { return k.name() + k.until(d) + "，用时" + f.heldText(d, k) }},
+		{"改好没人看", func(k *Case) bool { return k.State == Fixed && k.See > 0 && k.See < now }, func(k *Case) string { return k.name() + "，用时" + f.heldText(d, k) }},
+		{"抽了没回头看", (*Case).undone, (*Case).name},
 		{"反复", func(k *Case) bool { return k.State != Closed && (k.Again > 0 || k.Of != "") }, func(k *Case) string { return k.name() + k.until(d) }},
 		{"街道欠着", func(k *Case) bool {
 			return k.State != Closed && k.Street > 0 || slices.Contains(live, k.State) && k.Help != "" && !k.Helped && k.HelpDue > 0 && k.HelpDue < now
@@ -146,6 +149,9 @@ func (f *Family) compose(ctx context.Context, d *handlers.Desk) (string, error) 
 				counts["待验"]++
 			}
 		}
+	}
+	if len(lines) == 0 && counts["在办"]+counts["结"] == 0 && !slices.ContainsFunc(list, (*Case).drawable) {
+		return "", nil // nothing happened, and there is nothing to draw: no seed is needed
 	}
 	head := fmt.Sprintf("【例会 %s】在办%d 待验%d 今天结%d", d.Day.Label(), counts["在办"], counts["待验"], counts["结"])
 	if modes := modesToday(d, list); modes != "" {

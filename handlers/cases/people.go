@@ -102,6 +102,18 @@ func (k *Case) found(p config.Person) bool {
 	return k.Finder == p.UserID || slices.Contains(k.Others, p.UserID)
 }
 
+// reporters are who found or reported the case, the first of them first.
+func (k *Case) reporters() []string { return append([]string{k.Finder}, k.Others...) }
+
+// everybody are the owners and the reporters.
+func (k *Case) everybody() []string { return append(slices.Clone(k.Owners), k.reporters()...) }
+
+// heard reports whether a case may be told to the caller where he asks: what is not released
+// is said in no group, whoever is in it.
+func (k *Case) heard(c *handlers.Call) bool {
+	return k.sees(&c.Desk, c.Person) && (k.State != Hidden || c.Private())
+}
+
 // sees reports whether a person may be told of the case.
 func (k *Case) sees(d *handlers.Desk, p config.Person) bool {
 	if k.found(p) {

@@ -54,11 +54,14 @@ type Case struct {
 	Want    int64    `json:"w,omitempty"`  // the day asked for
 	Fixer   string   `json:"y,omitempty"`
 	Fixed   int64    `json:"ya,omitempty"`
+	How     string   `json:"yn,omitempty"` // what the fixer said
 	Closed  int64    `json:"c,omitempty"`
 	Again   int      `json:"g,omitempty"`  // how often it came back
 	Of      string   `json:"r,omitempty"`  // the case it repeats within a week
 	Look    string   `json:"lk,omitempty"` // the day it was drawn for the look-back
-	Looked  bool     `json:"ld,omitempty"`
+	Looked  bool     `json:"ld,omitempty"` // and somebody has looked again
+	Asker   string   `json:"ak,omitempty"` // who asked the street for help or for more time
+	See     int64    `json:"v,omitempty"`  // until when somebody should have looked at what was mended
 	Told    int      `json:"e,omitempty"`  // which warnings have been given
 	Source  string   `json:"sr,omitempty"` // the report's field it came from
 	Part    int      `json:"pa,omitempty"` // 清单, 任务: how far it is,
@@ -68,6 +71,7 @@ type Case struct {
 	Chain   []string `json:"ch,omitempty"` // 急: who is called, one after the other
 	Step    int      `json:"st,omitempty"` // 急: how many have been called in vain
 	Ask     int64    `json:"qk,omitempty"` // 急: when to ask how it stands
+	Mute    int      `json:"mu,omitempty"` // 急: how many of these questions in a row had no answer
 	Spans   []Span   `json:"b,omitempty"`
 	Last    Event    `json:"i"`
 

@@ -10,18 +10,12 @@ import (
 
 // announce tells the owners, and whoever is to help.
 func (f *Family) announce(d *handlers.Desk, k *Case) []store.Push {
-	var out []store.Push
 	if k.State == Closed { // mended on the spot
 		return k.tell(d, k.Finder, handlers.CaseCard, fmt.Sprintf("%s：%s。%s看着改好的，已销，记在这里：/问题 %s", k.name(), k.Text, title(d, k.Finder), k.short()), k.Owners...)
 	}
-	for _, id := range k.Owners {
-		out = append(out, k.push(d, id, k.loudness(), k.ownerCard(d)))
-	}
+	out := k.remind(d, "", k.loudness(), whyOwner, k.Owners...)
 	if k.Help != "" && !slices.Contains(k.Owners, k.liaison(d)) {
-		line := fmt.Sprintf("%s：街道答应帮“%s”，%s前", k.name(), k.Help, date(d, k.HelpDue))
-		out = append(out, k.push(d, k.liaison(d), handlers.CaseCard, handlers.Content{
-			Text: fmt.Sprintf("%s。帮到了回：/改 %s 怎么帮的", line, k.short()), Line: line, Hint: hintHelp,
-		}))
+		out = append(out, k.remind(d, "", handlers.CaseCard, whyHelp, k.liaison(d))...)
 	}
 	return out
 }
@@ -57,20 +51,21 @@ func (k *Case) tell(d *handlers.Desk, but string, kind handlers.PushKind, text s
 	return out
 }
 
-// tellBrief says the same to several people once each: the whole text by itself, or where
-// others are said with it one line, and once what can be answered.
-func (k *Case) tellBrief(d *handlers.Desk, but string, kind handlers.PushKind, say handlers.Content, to ...string) []store.Push {
-	out := k.tell(d, but, kind, say.Text, to...)
-	for i := range out {
-		out[i].Body = handlers.Parcel{Content: say}.Body()
+// answer tells several people once each what has come of what they asked for or reported. It
+// is an answer and costs them nothing of their day, but nobody is woken for it.
+func (k *Case) answer(d *handlers.Desk, but, text string, to ...string) []store.Push {
+	later := *d
+	if !k.Loud {
+		later.At = handlers.QuietUntil(d.Street, d.At)
 	}
-	return out
+	return k.tell(&later, but, handlers.Reply, text, to...)
 }
 
 // What can be answered to several lines at once.
 const (
 	hintMend   = "改好回：/改 编号 怎么改的；解决不了：/呼 编号 要什么"
 	hintHelp   = "帮到了回：/改 编号 怎么帮的"
+	hintCall   = "办到了回：/改 编号 怎么帮的；要定措施回：/定 编号 措施 时限"
 	hintSee    = "有难处请帮一把：/问题 编号"
 	hintDecide = "要定措施：/定 编号 措施 时限"
 	hintLook   = "看过了回：/验 编号 过，或 /验 编号 退 原因"
@@ -93,7 +88,7 @@ func (k *Case) ownerCard(d *handlers.Desk) handlers.Content {
 		Text: fmt.Sprintf("%s：%s\n%s办好。%s\n自己解决不了：/呼 %s 要什么", name, body, until, how, k.short()),
 		Line: fmt.Sprintf("%s：%s，%s", name, k.Text, until), Hint: hintMend,
 		Card: &handlers.Card{
-			Task: k.task(), Title: handlers.Clip(k.name(), 26), Desc: until, Body: body,
+			Task: k.task() + "-owner", Title: handlers.Clip(k.name(), 26), Desc: until, Body: body,
 			Buttons: []handlers.Button{
 				{Text: "接", Line: "/接 " + k.id, Primary: true}, {Text: "已改", Line: "/改 " + k.id + " 已改"}, {Text: "延期", Line: "/延 " + k.id},
 			},

@@ -18,6 +18,7 @@ const (
 	patience = 5 * time.Minute  // how long one of the chain has before the next is called
 	followUp = 30 * time.Minute // between two questions how it stands
 	rounds   = 3                // how often the whole chain is called
+	unheard  = 2                // questions without an answer, before others are told
 )
 
 // urgent is /急, also without a slash: somebody hears of it at once, and until somebody has
@@ -38,6 +39,7 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 			return handlers.Outcome{}, handlers.Refusef("有急事就写哪里、什么事，例：急 彩虹花苑南门 吵起来了", "没有%s号急事，或者不归您。", number("", ref.N))
 		}
 	}
+	text, fresh := another(text)
 	if text == "" {
 		return handlers.Outcome{}, handlers.Refuse("危及生命先打120、火情119、打架110。哪里、什么事？", "例：急 彩虹花苑南门 吵起来了")
 	}
@@ -53,6 +55,15 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		}
 	}
 	k := f.draft(&c.Desk, c.Person.UserID, r)
+	if !fresh {
+		same, err := k.happening(ctx, c, t)
+		if err != nil {
+			return handlers.Outcome{}, err
+		}
+		if same != nil {
+			return f.alsoSeen(c, same, t, r.text)
+		}
+	}
 	chain, err := f.chain(ctx, &c.Desk, k)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -75,6 +86,62 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	return out, nil
 }
 
+// happening is the open emergency that a line tells more about. Of the same kind at the same
+// place: many people report one fire; but of those who are ill there can be two behind one
+// gate. Or the caller's own, where the line has no word of any kind and names no other place:
+// 急 还没人来吗.
+func (k *Case) happening(ctx context.Context, c *handlers.Call, t *config.CaseType) (*Case, error) {
+	list, err := all(ctx, &c.Desk)
+	if err != nil {
+		return nil, err
+	}
+	var mine []*Case
+	for _, o := range list {
+		letter, _, _ := split(o.id)
+		switch {
+		case letter != t.Letter || !slices.Contains(live, o.State):
+		case o.Type == k.Type && o.Unit == k.Unit && o.Place == k.Place && k.Place != "" && k.Class < "C3":
+			return o, nil
+		case len(t.Words) == 0 && o.found(c.Person) && (k.Place == "" || k.Place == o.Place):
+			mine = append(mine, o)
+		}
+	}
+	if len(mine) == 1 {
+		return mine[0], nil
+	}
+	return nil, nil
+}
+
+// alsoSeen adds a reporter to an emergency that somebody has reported already: whoever goes
+// hears at once what he has to say.
+func (f *Family) alsoSeen(c *handlers.Call, k *Case, t *config.CaseType, text string) (handlers.Outcome, error) {
+	if k.found(c.Person) {
+		out, err := f.news(c, k, text)
+		out.Reply.Text += "另外一件事，发：急 新 哪里 什么事"
+		return out, err
+	}
+	if !k.do(Join, c.Person.UserID, c.At, handlers.Clip(text, longest)) {
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
+	k.Others = append(slices.Clone(k.Others), c.Person.UserID)
+	out := f.outcome(&c.Desk, k)
+	stands := "已叫" + titles(&c.Desk, k.Owners) + "，还没有人接"
+	if k.State == Working {
+		stands = titles(&c.Desk, k.Owners) + "接了，正在处理"
+	}
+	out.Reply = handlers.Say(fmt.Sprintf("%s\n%s 已有人报过，%s。您说的已转告。\n有新情况：急 %s …；另外一件事：急 新 哪里 什么事", firstCall(t), k.id, stands, k.n()))
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s也报：%s", k.id, c.Person.Title, k.Last.Note), k.Owners...)
+	return out, nil
+}
+
+// firstCall is whom to phone before anything else.
+func firstCall(t *config.CaseType) string {
+	if t.Call != "" {
+		return "先打" + t.Call + "！"
+	}
+	return "危及生命先打120、火情119、打架110。"
+}
+
 // inGroup is what the duty desk's group hears: the unit where it is no health matter, never
 // a household.
 func (k *Case) inGroup(rest string) string {
@@ -88,12 +155,8 @@ func (k *Case) inGroup(rest string) string {
 // firstAnswer is what the one in need hears: whom to phone first, who has been called, and
 // the one question that helps.
 func (k *Case) firstAnswer(c *handlers.Call, t *config.CaseType) string {
-	first := "危及生命先打120、火情119、打架110。"
-	if t.Call != "" {
-		first = "先打" + t.Call + "！"
-	}
 	return fmt.Sprintf("%s\n%s 已叫%s，5分钟没人接就叫下一位。\n请回：%s发：急 %s …",
-		first, k.id, title(&c.Desk, k.Chain[0]), t.Ask, k.n())
+		firstCall(t), k.id, title(&c.Desk, k.Chain[0]), t.Ask, k.n())
 }
 
 // n is the number alone: 1 of 急01.
@@ -165,7 +228,7 @@ func (f *Family) takeUrgent(c *handlers.Call, k *Case) (handlers.Outcome, error)
 	k.Ask = c.At.Add(followUp).Unix()
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 您接了，报来%s。每30分钟问一次；完了回：/改 %s 怎么处理的", k.id, length(c.At.Sub(time.Unix(k.Opened, 0))), k.id))
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s接了，正在处理。", k.id, c.Person.Title), append(append([]string{k.Finder}, k.Others...), called...)...)
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s接了，正在处理。", k.id, c.Person.Title), append(k.reporters(), called...)...)
 	return out, nil
 }
 
@@ -178,14 +241,14 @@ func (f *Family) news(c *handlers.Call, k *Case, note string) (handlers.Outcome,
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	if slices.Contains(k.Owners, c.Person.UserID) && k.State == Working {
-		k.Ask = c.At.Add(followUp).Unix()
+		k.Ask, k.Mute = c.At.Add(followUp).Unix(), 0
 	}
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(k.id + " 已转告" + titles(&c.Desk, k.Owners) + "。")
 	if slices.Contains(k.Owners, c.Person.UserID) {
 		out.Reply = handlers.Say(k.id + " 已记，已告诉" + title(&c.Desk, k.Finder) + "。")
 	}
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s：%s", k.id, c.Person.Title, k.Last.Note), append(slices.Clone(k.Owners), k.Finder)...)
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s：%s", k.id, c.Person.Title, k.Last.Note), k.everybody()...)
 	return out, nil
 }
 
@@ -207,7 +270,7 @@ func (f *Family) nextInChain(d *handlers.Desk, k *Case) []store.Push {
 	if !slices.Contains(k.Owners, to) {
 		k.Owners = append(slices.Clone(k.Owners), to)
 	}
-	out := []store.Push{k.alert(d, to), k.push(d, k.Finder, handlers.Emergency, handlers.Say(fmt.Sprintf("%s 还没人接，又叫了%s。危及生命请打120、119、110。", k.id, title(d, to))))}
+	out := append([]store.Push{k.alert(d, to)}, k.tell(d, to, handlers.Emergency, fmt.Sprintf("%s 还没人接，又叫了%s。危及生命请打120、119、110。", k.id, title(d, to)), k.reporters()...)...)
 	if k.Step%len(k.Chain) == 0 {
 		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
 			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup("都叫过一遍了，还没有人接。")), d.At))
@@ -216,8 +279,19 @@ func (f *Family) nextInChain(d *handlers.Desk, k *Case) []store.Push {
 	return out
 }
 
-// howIsIt asks whoever went, every half hour until it is over.
+// howIsIt asks whoever went, every half hour until it is over. Who does not answer twice may be
+// in trouble himself, or have forgotten: the others who were to be called hear of it, and
+// the duty desk's group.
 func (f *Family) howIsIt(d *handlers.Desk, k *Case) []store.Push {
 	k.Ask = d.At.Add(followUp).Unix()
-	return k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s 现在怎么样？回：急 %s …；完了回：/改 %s 怎么处理的", k.id, k.n(), k.id), k.Owners...)
+	var out []store.Push
+	if k.Mute++; k.Mute == unheard+1 {
+		text := fmt.Sprintf("问了%s%d次，没有回音。请打个电话看看。", titles(d, k.Owners), unheard)
+		others := slices.DeleteFunc(slices.Clone(k.Chain), func(id string) bool { return slices.Contains(k.Owners, id) })
+		out = k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s %s看经过：/问题 %s", k.id, text, k.id), others...)
+		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
+			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup(text)), d.At))
+		}
+	}
+	return append(out, k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s 现在怎么样？回：急 %s …；完了回：/改 %s 怎么处理的", k.id, k.n(), k.id), k.Owners...)...)
 }

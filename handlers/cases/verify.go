@@ -70,12 +70,12 @@ func (f *Family) close(c *handlers.Call, k *Case) (handlers.Outcome, error) {
 	if !k.do(Pass, c.Person.UserID, c.At, "") {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
-	k.Closed, k.Left, k.Due = c.At.Unix(), 0, 0
+	k.Closed, k.Left, k.Due, k.See = c.At.Unix(), 0, 0, 0
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 已销（%s）。", k.name(), f.heldText(&c.Desk, k)))
 	out.Pushes = append(
-		k.tell(&c.Desk, c.Person.UserID, handlers.Reply, fmt.Sprintf("%s %s看过，已销，辛苦了。", k.name(), c.Person.Title), k.Fixer),
-		k.tell(&c.Desk, c.Person.UserID, handlers.Reply, fmt.Sprintf("您报的%s 已改好，%s看过，已销。谢谢您。", k.name(), c.Person.Title), append([]string{k.Finder}, k.Others...)...)...)
+		k.answer(&c.Desk, c.Person.UserID, fmt.Sprintf("%s %s看过，已销，辛苦了。", k.name(), c.Person.Title), k.Fixer),
+		k.answer(&c.Desk, c.Person.UserID, fmt.Sprintf("您报的%s 已改好，%s看过，已销。谢谢您。", k.name(), c.Person.Title), k.reporters()...)...)
 	return out, nil
 }
 
@@ -87,10 +87,11 @@ func (f *Family) giveBack(c *handlers.Call, k *Case, why string) (handlers.Outco
 	if !k.do(Return, c.Person.UserID, c.At, handlers.Clip(why, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
+	k.See = 0
 	f.run(&c.Desk, k)
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 退回%s，%s前再改。", k.name(), titles(&c.Desk, k.Owners), when(&c.Desk, k.Due)))
-	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.CaseCard, fmt.Sprintf("%s 退回：%s。%s前再改，改好回：/改 %s 怎么改的；要街道帮：/呼 %s 要什么",
+	out.Pushes = k.answer(&c.Desk, c.Person.UserID, fmt.Sprintf("%s 退回：%s。%s前再改，改好回：/改 %s 怎么改的；要街道帮：/呼 %s 要什么",
 		k.name(), why, date(&c.Desk, k.Due), k.short(), k.short()), append([]string{k.Fixer}, k.Owners...)...)
 	return out, nil
 }
@@ -126,7 +127,8 @@ func (f *Family) relapse(c *handlers.Call, k *Case, why string) (handlers.Outcom
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	k.Again++
-	k.Closed, k.Fixed, k.Fixer, k.Left, k.Look, k.Told = 0, 0, "", 0, "", k.Told&toldHelp
+	k.Closed, k.Fixed, k.Fixer, k.How, k.Left, k.See, k.Told = 0, 0, "", "", 0, 0, k.Told&toldHelp
+	k.Look, k.Looked = "", false // mended again, it is drawn again
 	f.start(&c.Desk, k, time.Time{})
 	out := f.outcome(&c.Desk, k)
 	chief := k.chief(&c.Desk)

@@ -3,12 +3,14 @@ package notice
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"juwei/config"
 	"juwei/handlers"
+	"juwei/handlers/syntax"
 	"juwei/store"
 )
 
@@ -52,6 +54,25 @@ func (f *Family) approve(ctx context.Context, c *handlers.Call, n int) (handlers
 	out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(v.Author), handlers.Reply,
 		handlers.Say(fmt.Sprintf("%s 已由%s批准，%s。", v.name(), c.Person.Title, told)), c.At))
 	return out, nil
+}
+
+// nodsThrough is 通过 without a number, of the office: everybody will hear what is approved,
+// so it has to be said of which one.
+func (f *Family) nodsThrough(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
+	said := strings.Trim(syntax.Normalise(c.Rest), " 。.!")
+	if !c.Private() || !c.Person.Has(config.RoleDiscipline) || !slices.Contains([]string{"通过", "同意", "可以", "批准", "准", "退回"}, said) {
+		return handlers.Outcome{}, false, nil
+	}
+	_, known, err := f.earlier(ctx, c, nil)
+	if err != nil {
+		return handlers.Outcome{}, false, err
+	}
+	for _, v := range slices.Backward(known) {
+		if v.State == waiting && v.Author != c.Person.UserID || v.live() && v.Pending != nil && v.Pending.By != c.Person.UserID {
+			return handlers.Outcome{}, true, handlers.Refusef(fmt.Sprintf("照这样发：/通知 准 %d，或 /通知 退 %d 原因", v.n, v.n), "要发给大家的，请说清是哪一条。等您审的有%s《%s》。", v.name(), v.Title)
+		}
+	}
+	return handlers.Outcome{}, false, nil
 }
 
 // out is the notice on its way: the post in the group and a card to each; or, where it is

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ func lint(s sheet, d desk) []fault {
 	if strings.TrimSpace(s.Title) == "" {
 		add("没有标题", "")
 	}
+	if unit := s.blames(d); unit != "" {
+		add("点了"+unit+"的名。书记群里不点名批评，改成不点名，或加一行“对象："+unit+"”私下发", "")
+	}
 	if s.Class == config.NoticeKnow {
 		if s.Until != "" || orders(text) {
 			add("写了要做的事和截止时间，是要落实还是要回复", string(config.NoticeAct))
@@ -84,10 +88,10 @@ func lint(s sheet, d desk) []fault {
 		}
 		add(what, "截止："+next)
 	}
-	if s.Class == config.NoticeAct && s.Where == "" && !says(text, where) {
+	if s.Class == config.NoticeAct && s.Where == "" && !says(text, where) && !toPlace.MatchString(text) {
 		add("没写在哪里做", "地点：各小区门口")
 	}
-	if s.Whom == "" && !says(text, whom) {
+	if s.Whom == "" && !says(text, whom) && !toAsk.MatchString(text) {
 		add("没写有事问谁", "找谁："+d.me)
 	}
 	return out
@@ -108,6 +112,35 @@ var (
 
 	whom = []string{"找谁", "联系", "咨询", "请问纪工委", "请问管理办", "有问题问", "有疑问", "有事找", "不清楚的问", "问值班室", "找值班室", "找管理办", "找纪工委", "找联络员"}
 )
+
+// Other ways to say where and whom to ask: 到街道三楼领, 在2楼, 问管理办, 有事打平安办电话.
+var (
+	toPlace = regexp.MustCompile(`[到去在][^，。；\n]{1,8}(领|取|开会|集合|参加|报到|碰头)|[一二三四五六七八九十0-9]+(号)?楼`)
+	toAsk   = regexp.MustCompile(`(问|找|联系|咨询|打)[^，。；\n]{0,6}(办|室|组|科|纪工委|联络员|中心)`)
+)
+
+// blames is the committee that a notice for everybody names with something against it, "" if
+// there is none: in the secretaries' group a committee is named for praise alone.
+func (s sheet) blames(d desk) string {
+	if s.To != "" {
+		return ""
+	}
+	for _, sentence := range strings.FieldsFunc(s.Title+"\n"+s.Body, func(r rune) bool { return strings.ContainsRune("。；;！!\n", r) }) {
+		unit := ""
+		for _, u := range d.units {
+			if strings.Contains(sentence, u) && len(u) > len(unit) {
+				unit = u
+			}
+		}
+		if unit != "" && says(sentence, blame) {
+			return unit
+		}
+	}
+	return ""
+}
+
+// blame are words of criticism.
+var blame = []string{"没有", "没", "未", "不到位", "不力", "不合格", "不规范", "不重视", "缺", "最后", "落后", "漏", "迟", "差", "通报", "批评", "引以为戒", "反面", "出问题", "问题多", "违反"}
 
 func says(text string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return w != "" && strings.Contains(text, w) })

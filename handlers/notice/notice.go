@@ -29,7 +29,11 @@ import (
 const word = "温馨提示"
 
 // Family keeps notices. Call New.
-type Family struct{ verbs *syntax.Splitter }
+type Family struct {
+	Nodded handlers.Nodded // takes 收到 where no notice waits for it; may be nil
+
+	verbs *syntax.Splitter
+}
 
 // The verbs behind /通知.
 const (
@@ -87,10 +91,14 @@ func (f *Family) Handlers() handlers.Family {
 				Summary: "问通知里的一点", Usage: "/疑 编号.第几点 问题", Example: "/疑 7.2 没有证件的怎么办", Run: booked(f.ask),
 			}}
 		},
-		Dialogues: []handlers.Dialogue{{Name: "收", Sure: true, Try: f.quoted}},
-		DueItems:  f.dueItems(),
-		Recipes:   f.recipes(),
-		Dues:      f.Dues,
+		Dialogues: []handlers.Dialogue{
+			{Name: "收", Sure: true, Try: f.quoted},
+			{Name: "知道了", Try: f.known},
+			{Name: "通过哪条", Try: f.nodsThrough},
+		},
+		DueItems: f.dueItems(),
+		Recipes:  f.recipes(),
+		Dues:     f.Dues,
 	}
 }
 

@@ -101,6 +101,11 @@ func (f *Family) only(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 		return handlers.Outcome{}, err
 	}
 	note, ok := syntax.AckNote("收到" + strings.TrimSpace(c.Rest))
+	if f.Nodded != nil && ok && (len(open) == 0 || c.Message.Quote != "") {
+		if out, mine, err := f.Nodded(ctx, c); mine || err != nil {
+			return out, err
+		}
+	}
 	switch {
 	case !ok: // 收到口罩50只 confirms nothing
 		return handlers.Outcome{}, handlers.Refuse("收到哪一条？请带上编号。", "例：/收 7")
@@ -132,6 +137,44 @@ func (f *Family) unread(ctx context.Context, c *handlers.Call) ([]notice, error)
 		}
 	}
 	return out, nil
+}
+
+// undone is the one notice that the caller has not done, for 办好了 without a number.
+func (f *Family) undone(ctx context.Context, c *handlers.Call) (notice, error) {
+	mine, err := f.sentTo(ctx, c, func(v notice) bool { return v.live() && v.asks() })
+	if err != nil {
+		return notice{}, err
+	}
+	mine = slices.DeleteFunc(mine, func(x mailed) bool { return x.a.Done > 0 })
+	switch {
+	case len(mine) == 0 || !c.Private():
+		return notice{}, handlers.Refuse("办好了哪一条？请带上编号。", "例：/办 7 已张贴")
+	case len(mine) == 1:
+		return mine[0].v, nil
+	}
+	var names []string
+	for _, x := range mine[:min(len(mine), few)] {
+		names = append(names, fmt.Sprintf("%s《%s》", x.v.name(), x.v.Title))
+	}
+	return notice{}, handlers.Refusef(fmt.Sprintf("例：/办 %d 已张贴", mine[0].v.n), "您有%d条没办的，办好了哪一条？%s", len(mine), strings.Join(names, "、"))
+}
+
+// known is 知道了 in private, of who has a notice to confirm: as good as 收到. 好的 and OK are
+// not: they may answer anything.
+func (f *Family) known(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
+	said := strings.TrimSpace(syntax.Normalise(c.Rest))
+	note, ok := syntax.AckNote(said)
+	if !ok || !c.Private() || !slices.ContainsFunc([]string{"知道了", "晓得了", "明白", "了解", "知悉", "已阅", "收悉", "遵命"}, func(w string) bool { return strings.HasPrefix(said, w) }) {
+		return handlers.Outcome{}, false, nil
+	}
+	open, err := f.unread(ctx, c)
+	if err != nil || len(open) == 0 {
+		return handlers.Outcome{}, false, err
+	}
+	nod := *c
+	nod.Rest = note
+	out, err := f.only(ctx, &nod)
+	return out, true, err
 }
 
 // quoted is a notice quoted with 收到, in whatever words.
@@ -236,7 +279,11 @@ func short(note string) error {
 func (f *Family) done(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	ref, how, ok := which(c)
 	if !ok {
-		return handlers.Outcome{}, handlers.Refuse("办好了哪一条？请带上编号。", "例：/办 7 已张贴")
+		v, err := f.undone(ctx, c)
+		if err != nil {
+			return handlers.Outcome{}, err
+		}
+		ref, how = syntax.Ref{N: v.n}, c.Typed(strings.TrimSpace(c.Rest))
 	}
 	v, key, a, err := f.mine(ctx, c, ref.N, "/办 7 已张贴")
 	if err != nil {

@@ -66,7 +66,7 @@ func readSheet(text string, d desk) sheet {
 	return s
 }
 
-// heading takes a class off the title: 【需落实】张贴告示, 需落实 张贴告示.
+// heading takes a class off the title: 【需落实】张贴告示, 需落实 张贴告示, 张贴告示。需落实.
 func (s *sheet) heading(l string) string {
 	for _, c := range []config.NoticeClass{config.NoticeAct, config.NoticeAnswer} {
 		for _, form := range []string{"【" + string(c) + "】", "（" + string(c) + "）", string(c) + " ", string(c) + "：", string(c) + ":"} {
@@ -74,6 +74,10 @@ func (s *sheet) heading(l string) string {
 				s.Class = c
 				return strings.TrimSpace(strings.Replace(l, form, "", 1))
 			}
+		}
+		if rest, ok := strings.CutSuffix(strings.TrimRight(l, "。. "), string(c)); ok && rest != "" {
+			s.Class = c
+			return strings.TrimRight(rest, " ，,。")
 		}
 	}
 	return l
