@@ -30,7 +30,7 @@ func planted(t *testing.T) (lines, secrets []string) {
 		lines = append(lines, strings.ReplaceAll(in, "⏎", "\n"))
 		for _, f := range strings.Split(found, "; ") {
 			if kind, secret, _ := strings.Cut(f, " "); kind != "姓名和健康情况" { // 王阿姨 alone is nobody's secret
-				secrets = append(secrets, secret)
+				secrets = append(secrets, strings.ReplaceAll(secret, "⏎", "\n"))
 			}
 		}
 	}

@@ -41,6 +41,7 @@ func families() []handlers.Family {
 	books := register.New()
 	books.Draw = chart.Grid
 	books.OpenCase, books.Tally, books.Round, reports.Prefill = followed.Open, reports.Tally, reports.Round, books.Prefill
+	reports.Behind = books.Behind
 	morning := digest.New(reports.Tally)
 	morning.Draw, morning.Known = chart.Trend, reports.TallyAt
 	fs := []handlers.Family{

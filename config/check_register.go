@@ -308,6 +308,9 @@ func (c *registerCheck) feeds(t *Tally, j int) {
 
 func (c *registerCheck) acts() {
 	for j, a := range c.g.Acts {
+		if a.Behind != "" && c.pack.Form(a.Behind) == nil {
+			c.say(c.place("commands.%d.behind", j), meant(a.Behind, formNames(c.pack)), "没有表单“%s”", a.Behind)
+		}
 		for k, name := range append(slices.Clone(a.Takes), a.Need...) {
 			key, n := "takes", k
 			if k >= len(a.Takes) {

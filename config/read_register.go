@@ -369,6 +369,7 @@ func readAct(v value, r *Register) *Act {
 	}
 	a.Reply = o.get("reply").need().lines()
 	a.Stranger = o.get("stranger").text()
+	a.Behind = o.get("behind").text()
 	a.Words = o.get("words").texts()
 	a.Offer = o.get("offer").yes(false)
 	return a

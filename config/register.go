@@ -234,6 +234,7 @@ type Act struct {
 	Reply     string   // the receipt, a template
 	Stranger  string   // the way on: Existing, where there is no entry; Once, where there is one; a template
 	Words     []string // words without meaning in its lines, beside the usual ones
+	Behind    string   // it also takes the lines of this form that name it and are no report: 宿 站前公寓不肯给名单
 	Offer     bool     // shown in /帮助
 	Place     Place
 }

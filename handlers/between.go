@@ -186,6 +186,11 @@ type DrawTrend func(t Trend) (File, error)
 // units whose figures he may hear.
 const RecipeWorkbook = "tables.workbook"
 
+// Behind takes a line under a form's word that is no report, where an act of a register says
+// it stands behind the form (card S41: /宿 站前公寓老板不肯给名单). ok is false where it is not its
+// either.
+type Behind func(ctx context.Context, c *Call, form string) (out Outcome, ok bool, err error)
+
 // Planned joins the reading of what is planned for a run of days to a batch: how many
 // people are expected back on each day from the first on (card S29). The result has as many
 // numbers as days.

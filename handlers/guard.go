@@ -64,7 +64,7 @@ func guard(s *syntax.Screen, m Message) *Refusal {
 	if strings.HasPrefix(clean, "/") && !strings.Contains(clean, "\n") {
 		return Refuse(what, "去掉后这样发："+clean)
 	}
-	if slices.Contains(names, syntax.PersonIll) {
+	if slices.Contains(names, syntax.PersonIll) || slices.Contains(names, syntax.PersonNamed) {
 		return Refuse(what, "只写户号和情况就够了，不写姓名。")
 	}
 	return Refuse(what, "只报户号和人数就够了，不要发证件号和手机号。")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -269,9 +270,31 @@ func (b *book) listed(units []config.Committee, text, example string) (target, s
 	}
 	name, rest, ok := syntax.Unit(text, words)
 	if !ok {
+		name, rest, ok = begun(text, words)
+	}
+	if !ok {
 		return target{}, "", handlers.Refusef("例："+example, "没看出是哪一处，什么也没记。%s", b.choices(units))
 	}
 	return by[name], rest, nil
+}
+
+// begun finds the one place whose name begins with the line's first word: 文苑 is 文苑小区 where
+// no other place there is called so.
+func begun(text string, words []syntax.Word) (name, rest string, ok bool) {
+	first, rest, _ := strings.Cut(text, " ")
+	if utf8.RuneCountInString(first) < 2 {
+		return "", text, false
+	}
+	for _, w := range words {
+		if !strings.HasPrefix(w.Name, first) {
+			continue
+		}
+		if ok {
+			return "", text, false
+		}
+		name, ok = w.Name, true
+	}
+	return name, rest, ok
 }
 
 func (b *book) choices(units []config.Committee) string {

@@ -157,6 +157,33 @@ func (f *Family) command(name string, uses []use, taken map[string]bool) handler
 	return cmd
 }
 
+// Behind takes a form's line that names an act which stands behind that form.
+func (f *Family) Behind(ctx context.Context, c *handlers.Call, form string) (handlers.Outcome, bool, error) {
+	text := syntax.Normalise(c.Rest)
+	for _, b := range f.shelf.all(&c.Desk) {
+		for _, a := range b.Acts {
+			if a.Behind != form || !c.Person.Has(a.Who...) {
+				continue
+			}
+			word := ""
+			for _, w := range append([]string{a.Name}, a.Aliases...) {
+				if strings.Contains(text, w) && len(w) > len(word) {
+					word = w
+				}
+			}
+			if word == "" {
+				continue
+			}
+			same := *c
+			before, behind, _ := strings.Cut(text, word)
+			same.Rest = before + " " + behind
+			out, err := f.run(ctx, &same, b, a)
+			return out, true, err
+		}
+	}
+	return handlers.Outcome{}, false, nil
+}
+
 // dispatch leads a line to the view whose word it names, or to the act.
 func (f *Family) dispatch(ctx context.Context, c *handlers.Call, u use) (handlers.Outcome, error) {
 	rest := strings.TrimSpace(syntax.Normalise(c.Rest))

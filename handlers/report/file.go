@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -21,7 +22,14 @@ func (f *Family) file(form *config.Form) func(context.Context, *handlers.Call) (
 		if err != nil {
 			return handlers.Outcome{}, err
 		}
-		return f.fileLine(ctx, c, sh, c.Rest, false)
+		out, err := f.fileLine(ctx, c, sh, c.Rest, false)
+		var no *handlers.Refusal
+		if f.Behind != nil && errors.As(err, &no) {
+			if other, ok, err := f.Behind(ctx, c, form.Name); ok {
+				return other, err
+			}
+		}
+		return out, err
 	}
 }
 

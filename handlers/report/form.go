@@ -25,6 +25,7 @@ type Family struct {
 	Rectify handlers.Rectify   // answers /改 12 for cases; may be nil
 	Others  []handlers.AskDues // what else waits for the caller, for /我的
 	Away    handlers.Away      // who rests and is not called missing; may be nil
+	Behind  handlers.Behind    // takes a form's lines that are no report; may be nil
 	Prefill handlers.Prefill   // what registers know of a report's figures; may be nil
 
 	mu      sync.Mutex

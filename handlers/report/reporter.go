@@ -80,6 +80,22 @@ type heard struct {
 	slot int // the cut-off that is named, from 1; 0 = none is
 }
 
+// foreignSite is the site of another committee that a line begins with: whoever has one site need
+// not name it, but what is said of somebody else's is not hers.
+func (sh *sheet) foreignSite(c *handlers.Call, own config.Committee, text string) (site, unit string) {
+	text = strings.TrimLeft(syntax.Normalise(text), " ,，、。")
+	for _, u := range c.Dir.Units(c.Street) {
+		for _, s := range u.Sites {
+			for _, w := range append([]string{s.Name}, s.Aliases...) {
+				if u.Name != own.Name && s.Kind == sh.form.Site && strings.HasPrefix(text, w) {
+					return s.Name, u.Name
+				}
+			}
+		}
+	}
+	return "", ""
+}
+
 // hear reads a line, and decides whose report it is about.
 func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	text = sh.labelled(text)
@@ -126,6 +142,9 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	case len(all) == 0:
 		return h, handlers.Refusef("请管理员在街道文件里给"+unit.Name+"写上"+sh.partWord()+"。", "%s还没有登记%s，%s报不了。", unit.Name, sh.partWord(), sh.form.Name)
 	case len(all) == 1:
+		if s, of := sh.foreignSite(c, unit, text); of != "" {
+			return h, handlers.Refusef("您报的是"+all[0].part+"；那边请"+of+"来报。", "%s是%s的，不归您报，什么也没存。", s, of)
+		}
 		h.from = all[0]
 	default:
 		for _, r := range all {

@@ -148,7 +148,7 @@ func skipBlanks(f string, i int) int {
 }
 
 // Range reads a range of numbers at the start of s: 412-497, 号412-497, 从412号到497号, 1~120,
-// 412至497. Both ends belong to it: to-from+1 numbers. A range that runs backwards, three
+// 412至497; an estimate of two neighbouring digits is one: 八九十. Both ends belong to it: to-from+1 numbers. A range that runs backwards, three
 // numbers and sums give ok false. rest is the normalised text behind it without leading marks.
 func Range(s string) (from, to int, rest string, ok bool) {
 	s = Normalise(s)
@@ -158,6 +158,9 @@ func Range(s string) (from, to int, rest string, ok bool) {
 	i = after(f, i, "第")
 	from, end, v := numberAt(f, i)
 	if v != good {
+		if from, to, end := about(f, i); end > i {
+			return from, to, trimMarks(s[end:]), true
+		}
 		return 0, 0, s, false
 	}
 	i = after(f, end, "号")
@@ -175,6 +178,30 @@ func Range(s string) (from, to int, rest string, ok bool) {
 		return 0, 0, s, false
 	}
 	return from, to, trimMarks(s[end:]), true
+}
+
+// about reads how people estimate, two neighbouring digits: 八九十 is 80 to 90, 七八 is 7 to 8.
+func about(f string, i int) (from, to, end int) {
+	a, w := runeAt(f, i)
+	b, v := runeAt(f, i+w)
+	low, high := hanDigit(a), hanDigit(b)
+	if low < 1 || high != low+1 {
+		return 0, 0, i
+	}
+	end = i + w + v
+	unit := 1
+	switch c, w := runeAt(f, end); c {
+	case '十':
+		unit, end = 10, end+w
+	case '百':
+		unit, end = 100, end+w
+	case '千':
+		unit, end = 1000, end+w
+	}
+	if c, _ := runeAt(f, end); hanDigit(c) >= 0 || strings.ContainsRune("十百千万", c) {
+		return 0, 0, i
+	}
+	return low * unit, high * unit, end
 }
 
 // closing reports whether nothing that counts follows byte i.

@@ -6,19 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// PersonIll is the kind of finding for a person's name next to a word about health.
-const PersonIll = "姓名和健康情况"
+// Kinds of findings about a person's name: next to a word about health, and behind the label
+// of a name.
+const (
+	PersonIll   = "姓名和健康情况"
+	PersonNamed = "姓名"
+)
 
 // near is how many characters may lie between a name and a health word.
 const near = 12
 
-// ill finds names of persons that stand next to a health word. A name alone is none of its
-// business, nor a health word alone. It knows names by their shape: a surname with a form of
+// ill finds names of persons that stand next to a health word, or behind the label of a name.
+// A name alone is none of its business, nor a health word alone. It knows names by their shape: a surname with a form of
 // address (王阿姨, 张某), or a surname with usual given-name characters where a name can stand. A
 // name of another shape goes through; that is why the rule for people is house codes, no names.
 func (s *Screen) ill(text string) []Finding {
 	runes, health := visible(text)
-	if len(health) == 0 {
+	if len(health) == 0 && !slices.ContainsFunc(nameLabels, func(w []rune) bool { return holds(runes, w) }) {
 		return nil
 	}
 	var out []Finding
@@ -27,15 +31,42 @@ func (s *Screen) ill(text string) []Finding {
 		if n == 0 {
 			continue
 		}
+		kind := ""
+		if labelled(runes, i) {
+			kind = PersonNamed
+		}
 		for _, h := range health {
-			if gap := max(h.from-(i+n), i-h.to); gap <= near && !overlap(h, span{i, i + n}) && sameLine(runes, h, i) {
-				out = append(out, Finding{Kind: PersonIll, Start: runes[i].at, End: runes[i+n-1].end})
+			if gap := max(h.from-(i+n), i-h.to); gap <= near && !overlap(h, span{i, i + n}) && sentence(runes, h, i) {
+				kind = PersonIll
 				break
 			}
+		}
+		if kind != "" {
+			out = append(out, Finding{Kind: kind, Start: runes[i].at, End: runes[i+n-1].end})
 		}
 		i += n - 1
 	}
 	return out
+}
+
+// labelled reports whether the label of a name stands before i: 姓名：, 户主.
+func labelled(m []glyph, i int) bool {
+	for i > 0 && strings.ContainsRune(" 　:：,，、|\t是", m[i-1].r) {
+		i--
+	}
+	return slices.ContainsFunc(nameLabels, func(w []rune) bool { return i >= len(w) && has(m, i-len(w), w) })
+}
+
+// nameLabels say that a name follows.
+var nameLabels = split("姓名", "户主")
+
+func holds(m []glyph, w []rune) bool {
+	for i := range m {
+		if has(m, i, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // glyph is a rune as it is seen, folded to its simplified form, and where it lies.
@@ -53,7 +84,7 @@ func overlap(a, b span) bool { return a.from < b.to && b.from < a.to }
 func visible(text string) ([]glyph, []span) {
 	worth := false
 	for _, r := range text {
-		if healthBy[foldRune(r)] != nil || r == '度' || r == '℃' {
+		if healthBy[foldRune(r)] != nil || r == '度' || r == '℃' || r == '姓' || r == '主' {
 			worth = true
 			break
 		}
@@ -192,6 +223,12 @@ func shape(m []glyph, i int) int {
 	}
 	at := i + first
 	switch {
+	case at < len(m) && strings.ContainsRune(blots, m[at].r): // 张X, 张**
+		n := first + 1
+		if at+1 < len(m) && strings.ContainsRune(blots, m[at+1].r) {
+			n++
+		}
+		return n
 	case at+1 < len(m) && (m[at].r == ' ' || m[at].r == '　') && given(m[at+1].r) && (at+2 == len(m) || !isHan(m[at+2].r)): // 张　伟
 		return first + 2
 	case at+1 < len(m) && (given(m[at].r) || strings.ContainsRune(middles, m[at].r)) && given(m[at+1].r) && mayFollow(m, at+2):
@@ -230,9 +267,11 @@ func (s *Screen) place(m []glyph, from, to int) bool {
 	return slices.ContainsFunc(noNames, known) || slices.ContainsFunc(s.known, known)
 }
 
-func sameLine(m []glyph, h span, i int) bool {
+// sentence reports whether the name at i and a health word stand in one sentence; a line that
+// is broken between them parts nothing.
+func sentence(m []glyph, h span, i int) bool {
 	for k := min(h.from, i); k < max(h.to, i) && k < len(m); k++ {
-		if m[k].r == '\n' || m[k].r == '。' || m[k].r == ';' || m[k].r == '；' {
+		if m[k].r == '。' || m[k].r == ';' || m[k].r == '；' {
 			return false
 		}
 	}
@@ -245,12 +284,14 @@ const (
 	// surnames are the hundred commonest and those usual around Shanghai.
 	surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白邹孟熊秦邱江尹薛闫阎段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔汤施倪俞虞瞿翁凌奚季翟庄柴殷洪盛葛岳祝褚章柳纪舒屈牛樊鲍费阮聂焦齐梅"
 	// givens are characters usual in given names, without those that usually are words.
-	givens = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂华建国文辉玲红玉梅萍燕鹏飞波斌宇浩凯健俊帆雪婷慧巧美丹雯莉佳琳琴珍凤云洁莲荣爱妹香媛瑞凡嘉琼勤贞璐娅琦晶妍茜秋珊莎锦倩怡雁蓓婉娴瑾颖瑶欣淑蓉薇菁梦岚婕馨韵咏卿聪毓悦昭冰茗羽希志义良海仁贵福生胜学祥武彬富顺子昌星岩茂坚彪博诚敬震振壮思豪邦承绍松善厚庆民裕哲亮谦翰朗宏若鸣朋栋维启翔旭晨辰泰盛雄琛钧腾榕弘晓轩诗涵泽睿根弟囡宝珠银翠菊芬芝"
+	givens = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂华建国文辉玲红玉梅萍燕鹏飞波斌宇浩凯健俊帆雪婷慧巧美丹雯莉佳琳琴珍凤云洁莲荣爱妹香媛瑞凡嘉琼勤贞璐娅琦晶妍茜秋珊莎锦倩怡雁蓓婉娴瑾锋炜楠坤铭鑫煜熙霖霏曼蕾蕊茵芸芷颖瑶欣淑蓉薇菁梦岚婕馨韵咏卿聪毓悦昭冰茗羽希志义良海仁贵福生胜学祥武彬富顺子昌星岩茂坚彪博诚敬震振壮思豪邦承绍松善厚庆民裕哲亮谦翰朗宏若鸣朋栋维启翔旭晨辰泰盛雄琛钧腾榕弘晓轩诗涵泽睿根弟囡宝珠银翠菊芬芝"
 	// middles are usual too, but only between a surname and another of them.
 	middles = "小德永金春长世光正东元家大立新成连少"
+	// blots stand for a given name that somebody half hides.
+	blots = "xX×*＊○〇"
 	// beforeName may stand before a name, behindName behind one.
 	beforeName = "室号楼层户弄村民主客是叫名的有员者人与和跟为让由中"
-	behindName = "是的住在今有从已也又还昨刚男女自回来说被因体身出现没不到乘坐，、和与跟都"
+	behindName = "家是的住在今有从已也又还昨刚男女自回来说被因体身出现没不到乘坐，、和与跟都"
 )
 
 var (
@@ -264,7 +305,7 @@ var (
 	healthWords = []string{
 		"发热", "发烧", "高烧", "低烧", "高热", "低热", "咳嗽", "咳血", "胸闷", "胸痛", "气喘", "呼吸困难", "腹泻", "呕吐", "确诊", "疑似", "阳性", "密接", "密切接触",
 		"无症状", "核酸", "肺炎", "感染", "新冠", "隔离", "精神病", "精神障碍", "抑郁", "残疾", "癌", "肿瘤", "化疗", "透析", "糖尿病", "高血压", "心脏病", "心梗", "中风", "痴呆",
-		"艾滋", "乙肝", "结核", "怀孕", "孕妇", "流产", "住院", "病危", "去世", "死亡", "猝死", "晕倒", "昏倒", "骨折", "抽搐", "体温",
+		"艾滋", "乙肝", "结核", "怀孕", "孕妇", "流产", "住院", "病危", "去世", "死亡", "猝死", "晕倒", "昏倒", "骨折", "抽搐", "体温", "患者", "病人",
 	}
 	healthBy = byFirst(healthWords)
 )

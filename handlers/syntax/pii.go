@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Kinds of personal data a Screen finds, beside PersonIll.
+// Kinds of personal data a Screen finds, beside those about a name.
 const (
 	IDNumber = "身份证号"
 	Mobile   = "手机号"
@@ -19,7 +20,7 @@ const (
 
 // Finding is a piece of personal data in a text.
 type Finding struct {
-	Kind       string // IDNumber, Mobile, BankCard, Document or PersonIll
+	Kind       string // IDNumber, Mobile, BankCard, Document, PersonIll or PersonNamed
 	Start, End int    // byte offsets in the text as given, not normalised
 }
 
@@ -42,15 +43,19 @@ func NewScreen(places ...string) *Screen {
 // numbers (17 digits and a digit or X, whatever date they hold), mobile numbers (11 digits,
 // 1[3-9]…) and bank cards (16, 17 or 19 digits of an issuer whose check digit is right), also
 // in full-width, circled or Chinese digits (幺 too), with invisible characters inside, and cut
-// up by spaces, dashes or dots; other documents' numbers behind the word for the document;
-// a person's name next to a health word. Digits that are part of a longer unbroken run are
+// up by spaces, dashes or dots, at their seams also by commas, strokes, brackets, emoji or the
+// end of a line; other documents' numbers behind the word for the document; a person's name
+// next to a health word or behind the label of a name. Digits that are part of a longer unbroken run are
 // not: order numbers of 12 to 17 or 19 and more digits. Cut-up numbers must be cut the way
 // people do it, so that rows of counts, house codes, dates and ranges stay free.
 func (s *Screen) PII(text string) []Finding {
 	var out []Finding
 	if dense(text) {
-		for _, c := range clusters(text) {
-			out = append(out, c.findings()...)
+		for _, c := range clusters(text, false) {
+			out = append(out, c.findings(c.at)...)
+		}
+		for _, c := range clusters(text, true) { // the same cut up by what nobody puts inside a number
+			out = append(out, c.findings(c.atApart)...)
 		}
 	}
 	out = append(out, documents(text)...)
@@ -109,8 +114,11 @@ func tidy(s string) string {
 func dense(text string) bool {
 	n := 0
 	for _, r := range text {
-		if r >= '0' && r <= '9' || r >= 0x80 && (!isHan(r) || spokenDigit(r) >= 0) {
+		switch {
+		case r >= '0' && r <= '9', r >= 0x80 && isHan(r) && spokenDigit(r) >= 0:
 			n++
+		case r >= 0x80 && !isHan(r):
+			n += 2 // ⑪ is two
 		}
 	}
 	return n >= 11
@@ -151,22 +159,28 @@ func spokenDigit(r rune) int {
 type group struct {
 	digits     []byte // '0'..'9', or 'X' at the end
 	start, end int
-	plus       bool // a + stood before it
+	plus       bool  // a + stood before it
+	sep        class // what stood between it and the one before: between, or the oddest of it
 }
 
-// cluster is groups with only spaces, dashes or dots between them.
+// cluster is groups with only separators between them.
 type cluster []group
 
-// clusters cuts text into groups of digits and joins the ones that stand near.
-func clusters(text string) []cluster {
+// clusters cuts text into groups of digits and joins the ones that stand near: with only
+// spaces, dashes or dots between them, apart also with what lists, brackets and emoji put there.
+func clusters(text string, apart bool) []cluster {
 	var out []cluster
 	var cur cluster
 	gap := 0 // separators since the last digit
+	sep := between
 	open := false
 	last := rune(0)
 	for i := 0; i < len(text); {
 		r, w := utf8.DecodeRuneInString(text[i:])
 		digits, class := classify(r)
+		if class == other && apart {
+			class = parting(r)
+		}
 		switch {
 		case class == inside:
 		case class == digit:
@@ -174,30 +188,30 @@ func clusters(text string) []cluster {
 				if gap > maxGap && len(cur) > 0 {
 					out, cur = append(out, cur), nil
 				}
-				cur = append(cur, group{start: i, plus: last == '+' || last == '＋'})
+				cur = append(cur, group{start: i, plus: last == '+' || last == '＋', sep: sep})
 			}
 			g := &cur[len(cur)-1]
 			g.digits = append(g.digits, digits...)
 			g.end = i + w
-			open, gap = true, 0
+			open, gap, sep = true, 0, between
 		case class == cross && len(cur) > 0 && gap <= maxGap && (closes(text[i+w:]) || open && len(cur[len(cur)-1].digits) == 17):
 			// the X of an identity number, directly behind or behind a separator
 			if !open {
-				cur = append(cur, group{start: i})
+				cur = append(cur, group{start: i, sep: sep})
 			}
 			g := &cur[len(cur)-1]
 			g.digits = append(g.digits, 'X')
 			g.end = i + w
-			open, gap = false, 0
-		case class == between:
-			open = false
+			open, gap, sep = false, 0, between
+		case class >= between:
+			open, sep = false, max(sep, class)
 			gap++
 		default:
 			open = false
 			if len(cur) > 0 {
 				out, cur = append(out, cur), nil
 			}
-			gap = 0
+			gap, sep = 0, between
 		}
 		if class != inside {
 			last = r
@@ -220,9 +234,22 @@ const (
 	other   class = iota
 	digit         // is one
 	cross         // X, as identity numbers end
-	between       // space, dash, dot
 	inside        // shows nothing: as if it were not there
+	between       // space, dash, dot
+	symbol        // brackets, stars, emoji
+	listing       // what lists put between figures of their own: commas, strokes, ends of lines
 )
+
+// parting is what a rune that belongs to no number does between two runs of digits.
+func parting(r rune) class {
+	switch {
+	case strings.ContainsRune(",，、;；/／|｜\n\r", r):
+		return listing
+	case strings.ContainsRune("()（）[]【】*＊~～#&'\"“”", r) || unicode.In(r, unicode.So, unicode.Sk):
+		return symbol
+	}
+	return other
+}
 
 // classify reads one rune as NFKC would: ² and ② are digits.
 func classify(r rune) (digits []byte, c class) {
@@ -308,10 +335,10 @@ func closes(rest string) bool {
 }
 
 // findings looks for identity numbers first; what they took is no mobile number.
-func (c cluster) findings() []Finding {
+func (c cluster) findings(at func(i int) (kind string, n int)) []Finding {
 	var out []Finding
 	for i := 0; i < len(c); i++ {
-		if kind, n := c.at(i); n > 0 {
+		if kind, n := at(i); n > 0 {
 			f := Finding{Kind: kind, Start: c[i].start, End: c[i+n-1].end}
 			out = append(out, f)
 			i += n - 1
@@ -343,13 +370,52 @@ func (c cluster) at(i int) (kind string, n int) {
 		switch {
 		case len(all) == 11 && isMobile(all) && c.mobileShape(i, j+1):
 			return Mobile, n
-		case n == 1 && c[i].plus && len(all) == 13 && all[0] == '8' && all[1] == '6' && isMobile(all[2:]),
+		case n == 1 && len(all) == 13 && all[0] == '8' && all[1] == '6' && isMobile(all[2:]),
 			n == 1 && len(all) == 15 && string(all[:4]) == "0086" && isMobile(all[4:]):
 			return Mobile, n
 		}
 	}
 	return "", 0
 }
+
+// atApart is at for groups of which two at least are parted by more than spaces, dashes and
+// dots. Figures in a row look like that too, so only the seams of a number count; a number
+// that was broken at the end of a line may be broken anywhere.
+func (c cluster) atApart(i int) (kind string, n int) {
+	var all []byte
+	odd := between
+	cut := ""
+	for j := i; j < len(c) && len(all)+len(c[j].digits) <= 18; j++ {
+		if j > i {
+			odd = max(odd, c[j].sep)
+		}
+		all = append(all, c[j].digits...)
+		cut += " " + strconv.Itoa(len(c[j].digits))
+		if odd == between {
+			continue
+		}
+		single := odd == symbol && c.singles(i, j+1)
+		switch n := j + 1 - i; len(all) {
+		case 11:
+			dated := cut == " 3 8" && string(all[3:5]) == "20" // 150，20200213
+			if isMobile(all) && !dated && (single || slices.Contains(mobileCuts, cut)) {
+				return Mobile, n
+			}
+		case 18:
+			broken := n == 2 && odd == listing && min(len(c[i].digits), len(c[j].digits)) > 3
+			if isID(all) && inProvince(all) && bornInYear(all) && (single || broken || slices.Contains(idCuts, cut)) {
+				return IDNumber, n
+			}
+		}
+	}
+	return "", 0
+}
+
+// The seams at which numbers are cut.
+var (
+	mobileCuts = []string{" 3 4 4", " 3 8", " 7 4"}
+	idCuts     = []string{" 6 8 4", " 6 12", " 14 4", " 6 4 4 4", " 6 4 2 2 4", " 17 1", " 6 8 3 1"}
+)
 
 func isMobile(d []byte) bool {
 	return len(d) == 11 && d[0] == '1' && d[1] >= '3' && d[1] <= '9'
@@ -373,13 +439,17 @@ func (c cluster) idShape(i, j int, all []byte) bool {
 	if j == i+1 {
 		return true
 	}
-	province := strings.Contains(provinces, string(all[:2]))
-	year := all[6] == '1' && all[7] == '9' || all[6] == '2' && all[7] == '0'
 	switch len(c[i].digits) {
 	case 6, 14, 17:
-		return province
+		return inProvince(all)
 	}
-	return province && year && c.even(i, j, 2)
+	return inProvince(all) && bornInYear(all) && c.even(i, j, 2)
+}
+
+func inProvince(id []byte) bool { return strings.Contains(provinces, string(id[:2])) }
+
+func bornInYear(id []byte) bool {
+	return id[6] == '1' && id[7] == '9' || id[6] == '2' && id[7] == '0'
 }
 
 // mobileShape reports whether groups i..j are cut as a mobile number is: in parts of three

@@ -12,7 +12,7 @@ func showFindings(s string) string {
 	for _, f := range PII(s) {
 		p = append(p, f.Kind+" "+s[f.Start:f.End])
 	}
-	return strings.Join(p, "; ")
+	return strings.ReplaceAll(strings.Join(p, "; "), "\n", "⏎")
 }
 
 func TestPIITable(t *testing.T) {
@@ -69,7 +69,7 @@ func FuzzPII(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		last := 0
 		for _, x := range PII(s) {
-			if x.Start < last || x.End <= x.Start || x.End > len(s) || !slices.Contains([]string{IDNumber, Mobile, BankCard, Document, PersonIll}, x.Kind) {
+			if x.Start < last || x.End <= x.Start || x.End > len(s) || !slices.Contains([]string{IDNumber, Mobile, BankCard, Document, PersonIll, PersonNamed}, x.Kind) {
 				t.Fatalf("%q: %+v after %d", s, x, last)
 			}
 			last = x.End

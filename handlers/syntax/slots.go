@@ -419,7 +419,12 @@ func (r *slotReading) bareNumber(i int) int {
 			return to
 		}
 	}
-	if v == good && !slices.ContainsFunc(r.slots, func(x Slot) bool { return x.As == AsDegrees }) {
+	degrees := slices.ContainsFunc(r.slots, func(x Slot) bool { return x.As == AsDegrees })
+	if people := after(r.f, end, "个人", "口人", "人", "位", "口"); degrees && v == good && people > end { // how many were measured
+		r.word(r.s[i:people])
+		return people
+	}
+	if v == good && !degrees {
 		for k, x := range r.slots {
 			if c, _ := runeAt(r.f, end); x.As == AsCount && !r.filled[k] && !isHan(c) && !isLatin(c) {
 				r.say(Said{Slot: k, Mark: -1, Int: n, Sure: true})

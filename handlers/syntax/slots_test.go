@@ -66,6 +66,21 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// Where only temperatures are asked, how many were measured is no figure of its own.
+func TestSlotsOfDegreesAlone(t *testing.T) {
+	t.Parallel()
+	r := NewSlotReader([]Slot{{Name: "体温", As: AsDegrees, Many: true}}, []Word{{Name: "正常"}})
+	for line, want := range map[string]int{"三个人都三十六度几 正常": 1, "3个人 36.5 36.8 36.6": 3, "两口人都36度5": 1, "三个人": 0} {
+		got := r.Read(line, time.Time{})
+		if len(got.Said) != want || len(got.Unknown) > 0 {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+	if got := r.Read("120 正常", time.Time{}); len(got.Unknown) == 0 {
+		t.Errorf("120: %+v", got)
+	}
+}
+
 // Temperatures: several of one household, and those that must be asked.
 func TestSlotsOfDegrees(t *testing.T) {
 	t.Parallel()
