@@ -88,7 +88,9 @@ func runPace(tb testing.TB, server *storetest.Server, mode string, streets, minu
 		c.fill(s, "chat:"+handlers.Target(chat.Name), queue[chat.ChatID])
 		c.fill(s, handlers.ToPerson(person.UserID), queue[at])
 	}
-	c.p.post("/sim/clock", map[string]string{"advance": fmt.Sprintf("%dm", minutes+2)})
+	if moved := string(c.p.post("/sim/clock", map[string]string{"advance": fmt.Sprintf("%dm", minutes+2)})); strings.Contains(moved, `"error"`) {
+		tb.Errorf("while the clock moved: %s", moved) // what was claimed then waits for its lease to run out
+	}
 	return c.judge(queue)
 }
 
