@@ -137,7 +137,9 @@ func newCity(tb testing.TB, server *storetest.Server, mode string, streets int) 
 		if mode == config.ModeLongConn {
 			cfg.Bot.WeCom.App.CorpID = "" // so that the bot is the first way to a person
 		}
-		houses.add(startReplica(tb, cfg, server.Open(tb), at, owner))
+		// However loaded the machine, no answer is given up: a repeat, or a claim that has to
+		// run out, would cost the pace on the moved clock.
+		houses.add(startReplica(tb, cfg, server.Open(tb), at, owner, func(o *appOptions) { o.Send = time.Minute }))
 	}
 	if mode == config.ModeLongConn {
 		until(tb, "one holds the line", func() bool { return houses.replicas[0].holds() || houses.replicas[1].holds() })
