@@ -68,6 +68,7 @@ type appOptions struct {
 
 	Jitter time.Duration // what a schedule says leaves up to this much after its slot; 0 = at once
 	Lease  leaseTiming   // of the long connection; zero: usualLease
+	Send   time.Duration // how long the platform may take to answer what is sent; 0 = budgetSend, on the long connection its default
 	Slow   time.Duration // a turn waits no longer for a street whose group does not answer; 0 = until it is served
 }
 

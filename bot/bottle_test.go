@@ -160,6 +160,23 @@ func (b *bottle) look(day config.Day) {
 	b.lost[day] = lost
 }
 
+// mayHear holds what is pushed to a group against who may hear what: of a single unit the
+// leaders' and the duty desk's groups, who is missing the duty desk's alone.
+func (b *bottle) mayHear(m shown) {
+	b.t.Helper()
+	if !strings.HasPrefix(m.Chat, "g-") || m.Chat == "g-zhiban" {
+		return
+	}
+	if strings.Contains(m.Text, "未报") || strings.Contains(m.Text, "没报") {
+		b.t.Errorf("%s hears who is missing: %s", m.Chat, m.Text)
+	}
+	for _, c := range b.street.Committees {
+		if m.Chat != "g-lingdao" && strings.Contains(m.Text, c.Name) {
+			b.t.Errorf("%s hears of %s: %s", m.Chat, c.Name, m.Text)
+		}
+	}
+}
+
 var unitFigures = regexp.MustCompile(`在隔\d|昨\d`)
 
 // judge reads the simulator's record of all thirty days.
@@ -188,7 +205,11 @@ func (b *bottle) judge(first config.Day, days int) {
 		} else {
 			heard[said] = true
 		}
+		b.mayHear(m)
 		text := strings.TrimPrefix(m.Text, "（重发）")
+		if strings.HasPrefix(m.Chat, "g-") && text == m.Text {
+			pushes[day+m.Chat]++
+		}
 		switch {
 		case m.Chat == "g-lingdao" && strings.HasPrefix(text, "【晨报"):
 			digests[day] = text
@@ -200,7 +221,7 @@ func (b *bottle) judge(first config.Day, days int) {
 	}
 	for who, n := range pushes {
 		if n > 3 {
-			b.t.Errorf("%s was pushed to %d times", who, n)
+			b.t.Errorf("%s hears %d pushes", who, n)
 		}
 	}
 	for i := range days {

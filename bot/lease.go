@@ -93,7 +93,7 @@ func (a *app) newLine(cfg *config.Config) (*wecom.LongConn, error) {
 	}
 	line, err := wecom.NewLongConn(wecom.LongConnOptions{
 		URL: w.WSURL, BotID: w.Bot.ID, Secret: wecom.Secret(w.Bot.Secret.Reveal()), Receive: a.receive, Now: a.clock.Now,
-		Lost: a.answerLater, HTTP: &http.Client{Transport: transport}, Budget: budgetReceive, Logger: a.log,
+		Lost: a.answerLater, HTTP: &http.Client{Transport: transport}, Budget: budgetReceive, AckWait: a.options.Send, Logger: a.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("long connection: %w", err)

@@ -94,14 +94,16 @@ func (n *town) start(owner string) *replica {
 }
 
 // startReplica runs one bot until the test ends. It is announced to nobody.
-func startReplica(tb testing.TB, cfg *config.Config, st *store.Store, at time.Time, owner string) *replica {
+func startReplica(tb testing.TB, cfg *config.Config, st *store.Store, at time.Time, owner string, changes ...func(*appOptions)) *replica {
 	tb.Helper()
 	r := &replica{clock: newMovedClock(at)}
 	ctx := tb.Context()
 	var err error
-	r.app, err = newApp(ctx, appOptions{
-		Config: cfg, Store: st, Clock: r.clock, Logger: quiet(), Owner: owner, Lease: quickLease,
-	})
+	o := appOptions{Config: cfg, Store: st, Clock: r.clock, Logger: quiet(), Owner: owner, Lease: quickLease}
+	for _, change := range changes {
+		change(&o)
+	}
+	r.app, err = newApp(ctx, o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func (a *app) build(ctx context.Context, cfg *config.Config) (_ *works, err erro
 	}
 	n.courier = courier.New(courier.Options{
 		Store: a.store, Directory: n.dir, Recipes: recipes(fs), Outlet: n.ways.Outlet, Now: a.clock.Now,
-		Owner: a.options.Owner, Lease: budgetSend + 5*time.Second, Attempts: 5, Parallel: 4, Streets: 32,
+		Owner: a.options.Owner, Lease: a.sendBudget() + 5*time.Second, Attempts: 5, Parallel: 4, Streets: 32,
 		Patience: a.options.Slow, Sent: a.metrics.sent, Logger: a.log,
 	})
 	n.doors, err = a.newDoors(cfg)
@@ -72,6 +73,8 @@ func (a *app) build(ctx context.Context, cfg *config.Config) (_ *works, err erro
 
 // errWiring says that a configuration cannot be put together.
 var errWiring = errors.New("configuration does not fit together")
+
+func (a *app) sendBudget() time.Duration { return cmp.Or(a.options.Send, budgetSend) }
 
 // newClient is the platform's client; the one in use if nothing about it has changed, for
 // it holds the access token.
@@ -85,7 +88,7 @@ func (a *app) newClient(cfg *config.Config) (*wecom.Client, error) {
 	}
 	c, err := wecom.NewClient(wecom.ClientOptions{
 		APIBase: w.APIBase, CAFile: cfg.Bot.CAFile, CorpID: w.App.CorpID, AgentID: w.App.AgentID,
-		Secret: wecom.Secret(w.App.Secret.Reveal()), Budget: budgetSend, Now: a.clock.Now, Logger: a.log,
+		Secret: wecom.Secret(w.App.Secret.Reveal()), Budget: a.sendBudget(), Now: a.clock.Now, Logger: a.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("wecom client: %w", err)

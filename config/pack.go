@@ -38,6 +38,7 @@ func (p *Pack) Form(name string) *Form {
 // Budget limits what the bot says unasked. Answers don't count.
 type Budget struct {
 	PerPerson int   // pushes per person and day, default 3
+	Reserve   int   // of these the last so many are not for the cards of notices, which the group has heard; default 1
 	PerChat   int   // pushes per group and day, default 3
 	QuietFrom Clock // default 20:00
 	QuietTo   Clock // default 08:00, next morning

@@ -116,8 +116,10 @@ func nameDuties(ds []*Duty) {
 func readBudget(v value) Budget {
 	o := v.object()
 	defer o.close()
+	person := o.get("per_person").number(3, 1, 20)
 	return Budget{
-		PerPerson: o.get("per_person").number(3, 1, 20),
+		PerPerson: person,
+		Reserve:   o.get("reserve").number(min(1, person-1), 0, person-1),
 		PerChat:   o.get("per_chat").number(3, 1, 20),
 		QuietFrom: o.get("quiet_from").clock(20 * 60),
 		QuietTo:   o.get("quiet_to").clock(8 * 60),

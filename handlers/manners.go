@@ -18,6 +18,7 @@ const (
 	Digest    PushKind = "digest"
 	Notice    PushKind = "notice"
 	CaseCard  PushKind = "card"
+	Copy      PushKind = "copy" // a notice's card to one person, when his group has heard the notice
 	Nudge     PushKind = "nudge"
 	Reminder  PushKind = "reminder"
 )
@@ -31,6 +32,7 @@ type Manners struct {
 	Sleeps     bool          // in the quiet hours it waits for the morning; false: it is dropped
 	Waits      bool          // above the budget it waits for the next morning; false: it is dropped
 	Merges     bool          // may be said together with others that wait for the same person
+	Yields     bool          // leaves the last places of the day's budget to what concerns the person alone
 	Keep       time.Duration // how long it still makes sense to say it; 0 = always
 }
 
@@ -40,8 +42,9 @@ var manners = map[PushKind]Manners{
 	Digest:    {Priority: 2, MustArrive: true, Loud: true, Keep: 12 * time.Hour},
 	Notice:    {Priority: 3, MustArrive: true, Counts: true, Sleeps: true, Waits: true},
 	CaseCard:  {Priority: 4, Counts: true, Sleeps: true, Waits: true, Merges: true, Keep: 48 * time.Hour},
-	Nudge:     {Priority: 5, Counts: true, Sleeps: true, Merges: true, Keep: 90 * time.Minute},
-	Reminder:  {Priority: 6, Counts: true, Merges: true, Keep: 60 * time.Minute},
+	Copy:      {Priority: 5, Counts: true, Sleeps: true, Waits: true, Merges: true, Yields: true, Keep: 48 * time.Hour},
+	Nudge:     {Priority: 6, Counts: true, Sleeps: true, Merges: true, Keep: 90 * time.Minute},
+	Reminder:  {Priority: 7, Counts: true, Merges: true, Keep: 60 * time.Minute},
 }
 
 // MannersOf returns a kind's manners; an unknown kind behaves like a reminder.
@@ -53,7 +56,7 @@ func MannersOf(k PushKind) Manners {
 }
 
 // usual is the budget of a day on which no pack runs: the defaults of a pack.
-var usual = config.Budget{PerPerson: 3, PerChat: 3, QuietFrom: 20 * 60, QuietTo: 8 * 60}
+var usual = config.Budget{PerPerson: 3, Reserve: 1, PerChat: 3, QuietFrom: 20 * 60, QuietTo: 8 * 60}
 
 func budgets(s *config.Street, at time.Time) []config.Budget {
 	var out []config.Budget
@@ -66,14 +69,18 @@ func budgets(s *config.Street, at time.Time) []config.Budget {
 	return out
 }
 
-// Allowance is how many counted pushes a target may hear on the day of a moment: the
-// smallest of the running packs, since nobody can tell one pack's messages from another's.
-func Allowance(s *config.Street, to Target, at time.Time) int {
-	least := 0
+// Allowance is how many counted pushes a target may have heard on the day of a moment once
+// one of that kind has been said: the smallest of the running packs, since nobody can tell
+// one pack's messages from another's.
+func Allowance(s *config.Street, to Target, kind PushKind, at time.Time) int {
+	yields, least := MannersOf(kind).Yields, 0
 	for _, b := range budgets(s, at) {
 		n := b.PerPerson
-		if to.IsChat() {
+		switch {
+		case to.IsChat():
 			n = b.PerChat
+		case yields:
+			n -= b.Reserve
 		}
 		if least == 0 || n < least {
 			least = n

@@ -45,9 +45,15 @@ func TestQuietUntil(t *testing.T) {
 			t.Errorf("after %s the morning is at %v, want %s", row.at, got, row.morning)
 		}
 	}
-	for to, want := range map[Target][2]int{"user:a": {3, 2}, "chat:群": {3, 3}} {
-		if got := [2]int{Allowance(none, to, at("13 12:00:00")), Allowance(two, to, at("13 12:00:00"))}; got != want {
-			t.Errorf("%s may hear %v, want %v", to, got, want)
+	// The first pack keeps three of its four places from notices' cards, the second none of two.
+	two.Runs[0].Pack.Budget.Reserve = 3
+	for _, row := range []struct {
+		to   Target
+		kind PushKind
+		want [2]int
+	}{{"user:a", Nudge, [2]int{3, 2}}, {"user:a", CaseCard, [2]int{3, 2}}, {"user:a", Copy, [2]int{2, 1}}, {"chat:群", Notice, [2]int{3, 3}}} {
+		if got := [2]int{Allowance(none, row.to, row.kind, at("13 12:00:00")), Allowance(two, row.to, row.kind, at("13 12:00:00"))}; got != row.want {
+			t.Errorf("%s may hear %v with a %s, want %v", row.to, got, row.kind, row.want)
 		}
 	}
 }
@@ -55,20 +61,21 @@ func TestQuietUntil(t *testing.T) {
 // Every kind has manners of its own: the table of docs/decisions.md.
 func TestManners(t *testing.T) {
 	t.Parallel()
-	type row struct{ must, counts, loud, sleeps, waits, merges bool }
+	type row struct{ must, counts, loud, sleeps, waits, merges, yields bool }
 	want := map[PushKind]row{
 		Emergency: {must: true, loud: true},
 		Reply:     {must: true, loud: true},
 		Digest:    {must: true, loud: true},
 		Notice:    {must: true, counts: true, sleeps: true, waits: true},
 		CaseCard:  {counts: true, sleeps: true, waits: true, merges: true},
+		Copy:      {counts: true, sleeps: true, waits: true, merges: true, yields: true},
 		Nudge:     {counts: true, sleeps: true, merges: true},
 		Reminder:  {counts: true, merges: true},
 		"else":    {counts: true, merges: true},
 	}
 	for kind, w := range want {
 		m := MannersOf(kind)
-		if got := (row{m.MustArrive, m.Counts, m.Loud, m.Sleeps, m.Waits, m.Merges}); got != w {
+		if got := (row{m.MustArrive, m.Counts, m.Loud, m.Sleeps, m.Waits, m.Merges, m.Yields}); got != w {
 			t.Errorf("%s: %+v, want %+v", kind, got, w)
 		}
 	}

@@ -55,7 +55,8 @@ type Waiting struct {
 
 // Due returns up to limit pushes somebody has to act on at now, lower priority first, then
 // by number: waiting ones whose time has come, claimed ones whose lease ran out (as
-// waiting), sending ones whose lease ran out (as sending: settle them as unknown). One that
+// waiting), sending ones whose lease ran out (as sending: settle them as unknown), and what a
+// clock that had leapt ahead has put back beyond reason. One that
 // was begun and came back, or that somebody is sending at this moment, holds back those
 // behind it with the same target and priority, so that nothing overtakes it. Targets in
 // except are left out.
@@ -125,8 +126,11 @@ func (s *Store) actable(records map[string]string, queue []queued, street string
 		if q.at.After(now) {
 			// One that was planned for later from the start holds nobody back.
 			back := w.State != StateWaiting || w.Due.After(w.Push.NotBefore) && w.Due.After(w.Created)
-			blocked[l] = blocked[l] || back
-			continue
+			if !back || q.at.Sub(now) <= longestBack {
+				blocked[l] = blocked[l] || back
+				continue
+			}
+			// Its moment was set by a clock that had leapt ahead and has been put right.
 		}
 		if blocked[l] || left[w.Push.To] {
 			continue
@@ -143,6 +147,10 @@ func (s *Store) actable(records map[string]string, queue []queued, street string
 	}
 	return due, nil
 }
+
+// longestBack is more than anything is put back for or sent within: a night, and the day
+// whose budget is spent.
+const longestBack = 3 * 24 * time.Hour
 
 // queued is a member of the queue.
 type queued struct {

@@ -443,6 +443,46 @@ func TestNothingOvertakes(t *testing.T) {
 	})
 }
 
+// What was put back, claimed or begun while the clock had leapt ahead is looked at when it
+// has been put right, as soon as anything is due; what was planned for that day waits for it.
+func TestDueAfterALeapOfTheClock(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, street := t.Context(), storetest.Street(t)
+		mustPush(t, s, street, store.Push{To: "user:a"}, store.Push{To: "user:b"}, store.Push{To: "user:c"},
+			store.Push{To: "user:d", NotBefore: at.AddDate(0, 0, 10)}, store.Push{To: "user:e"}, store.Push{To: "user:a"})
+		due, leapt := mustDue(t, s, street, at), at.AddDate(0, 0, 10)
+		if err := s.Later(ctx, street, due[0], leapt.Add(12*time.Hour), "静默时段"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Claim(ctx, street, due[1], "one", leapt.Add(15*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		claimed, err := s.Claim(ctx, street, due[2], "one", leapt.Add(15*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Sending(ctx, street, []store.Waiting{claimed}, leapt, leapt.Add(15*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		var got []store.State
+		for _, w := range mustDue(t, s, street, at.Add(time.Minute)) {
+			got = append(got, w.State)
+		}
+		want := []store.State{store.StateWaiting, store.StateWaiting, store.StateSending, store.StateWaiting, store.StateWaiting}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("due (-want +got):\n%s", diff)
+		}
+		// Three days are the most that anything is put back for.
+		if err := s.Later(ctx, street, due[3], at.Add(72*time.Hour), "今天已说满3条"); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]int64{1, 2, 3, 6}, numbersOf(mustDue(t, s, street, at))); diff != "" {
+			t.Errorf("due with one held for three days (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A message that went out is paid for in the same act, at the revision that was read.
 func TestSendingPaysTheBudget(t *testing.T) {
 	t.Parallel()

@@ -46,8 +46,9 @@ type Courier struct {
 	rests   rests
 
 	mu   sync.Mutex
-	busy map[string]bool // streets that are being served, also since an earlier Drain
-	wg   sync.WaitGroup  // their serving
+	busy map[string]bool      // streets that are being served, also since an earlier Drain
+	owed map[string]time.Time // targets for which the day's budget holds something here, and until when
+	wg   sync.WaitGroup       // their serving
 }
 
 // New makes a Courier. Two recipes of one name are a mistake in the wiring: it panics.

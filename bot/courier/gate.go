@@ -20,6 +20,7 @@ const (
 	whyQuietEnd = "静默时段"
 	whyBudget   = "今天已说满%d条，等到明早"
 	whyOver     = "今天已说满%d条"
+	whyYields   = "今天已说%d条，余下的留给催报，等到明早"
 )
 
 // verdict is what a push may do now: go, come again later, or be dropped.
@@ -124,7 +125,7 @@ func (c *Courier) afford(ctx context.Context, s *handlers.Street, now time.Time,
 	if err != nil || p.has(w.N) {
 		return verdict{}, nil, err
 	}
-	limit := handlers.Allowance(s, handlers.Target(w.Push.To), now)
+	limit := handlers.Allowance(s, handlers.Target(w.Push.To), handlers.PushKind(w.Push.Kind), now)
 	if len(p.counted) < limit {
 		return verdict{}, []store.Change{p.pay(w.N)}, nil
 	}
@@ -132,7 +133,14 @@ func (c *Courier) afford(ctx context.Context, s *handlers.Street, now time.Time,
 	if !m.Waits || !w.Push.Expires.IsZero() && morning.After(w.Push.Expires) {
 		return verdict{drop: fmt.Sprintf(whyOver, limit)}, nil, nil
 	}
-	return verdict{later: morning, why: fmt.Sprintf(whyBudget, limit)}, nil, nil
+	why := whyBudget
+	if m.Yields && len(p.counted) < handlers.Allowance(s, handlers.Target(w.Push.To), handlers.Nudge, now) {
+		why = whyYields
+	}
+	if w.Push.Kind == string(handlers.CaseCard) {
+		c.owe(w.Push.To, morning)
+	}
+	return verdict{later: morning, why: fmt.Sprintf(why, limit)}, nil, nil
 }
 
 // refund gives back what was paid for pushes that nobody heard.

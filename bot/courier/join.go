@@ -13,12 +13,19 @@ import (
 
 const whyJoined = "并入给他的答复"
 
-// Join adds to an answer in a private chat the cards that wait there for the end of the
-// quiet hours: who writes is awake. They count as sent with the answer, and cost no budget.
-// Outside the quiet hours, and when the store is away, the answer stays as it is.
+// Join adds to an answer in a private chat the cards that wait there for the morning: for
+// the end of the quiet hours, since who writes is awake, or because the day's budget is
+// spent, since answers don't count. They count as sent with the answer. When the store is
+// away the answer stays as it is. Of what the budget holds, this replica knows what it held
+// itself since it started; the rest leaves in the morning, so that a day's answers need not
+// ask the store.
 func (c *Courier) Join(ctx context.Context, userid string, answer handlers.Content, now time.Time) handlers.Content {
 	_, s, known := c.o.Directory.Person(userid)
-	if !known || answer.Empty() || answer.Card != nil || !handlers.QuietUntil(s, now).After(now) {
+	if !known || answer.Empty() || answer.Card != nil {
+		return answer
+	}
+	to := string(handlers.ToPerson(userid))
+	if !handlers.QuietUntil(s, now).After(now) && !c.owes(to, now) {
 		return answer
 	}
 	now = now.In(s.Location)
@@ -46,7 +53,11 @@ func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time
 		return answer, err
 	}
 	var taken error
+	held := map[int]bool{}
 	for _, w := range *waiting {
+		if !joins(s, now, &w, held) {
+			continue
+		}
 		var err error
 		if answer, err = c.join(ctx, s, now, w, answer); errors.Is(err, errTaken) {
 			taken = err
@@ -57,11 +68,44 @@ func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time
 	return answer, taken
 }
 
-func (c *Courier) join(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, answer handlers.Content) (handlers.Content, error) {
-	// Held for the quiet hours and for nothing else.
-	if w.Push.Kind != string(handlers.CaseCard) || w.State != store.StateWaiting || gate(s, now, &w).why != whyQuiet || w.Unsure > 0 {
-		return answer, nil
+// owe remembers that the budget holds something for a target until then.
+func (c *Courier) owe(to string, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.owed == nil {
+		c.owed = map[string]time.Time{}
 	}
+	c.owed[to] = until
+}
+
+// owes reports, once, whether the budget may still hold something for a target: what the
+// next answer has no room for waits for the morning.
+func (c *Courier) owes(to string, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	until, held := c.owed[to]
+	delete(c.owed, to)
+	return held && now.Before(until)
+}
+
+// joins reports whether a push is a card that is held for the morning and for nothing else:
+// by the quiet hours, or, if it was put back without having been begun, by the budget, or by
+// one before it that is. A notice's copy is none: it must not be confirmed before the group
+// has heard the notice. held are the priorities at which one is, and learns of this one.
+func joins(s *handlers.Street, now time.Time, w *store.Waiting, held map[int]bool) bool {
+	if w.Push.Kind != string(handlers.CaseCard) || w.State != store.StateWaiting || w.Attempt > 0 || !w.Begun.IsZero() || w.Push.NotBefore.After(handlers.NextMorning(s, now)) {
+		return false
+	}
+	v, back := gate(s, now, w), w.Due.After(now)
+	if v.why != whyQuiet && !(v.pass() && (back && w.Due.After(w.Push.NotBefore) || !back && held[w.Push.Priority])) {
+		return false
+	}
+	held[w.Push.Priority] = true
+	return true
+}
+
+// join adds one card to an answer, if that has room for it and it is all words.
+func (c *Courier) join(ctx context.Context, s *handlers.Street, now time.Time, w store.Waiting, answer handlers.Content) (handlers.Content, error) {
 	claimed, parcel, r, err := c.prepare(ctx, s, now, w)
 	if r != nil && r.wait {
 		return answer, errTaken
@@ -70,7 +114,7 @@ func (c *Courier) join(ctx context.Context, s *handlers.Street, now time.Time, w
 		return answer, err
 	}
 	longer := answer.Text + "\n\n" + together(parcel.Content)
-	if len(wecom.EscapeTags(longer)) > wecom.LimitText-roomForMarks {
+	if len(wecom.EscapeTags(longer)) > wecom.LimitText-roomForMarks || parcel.Again || attached(parcel.Content) {
 		claimed.Push.Body = w.Push.Body
 		return answer, lost(c.o.Store.Later(ctx, s.Code, claimed, w.Due, w.Reason))
 	}

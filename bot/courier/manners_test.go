@@ -127,6 +127,38 @@ func TestBudget(t *testing.T) {
 	})
 }
 
+// A notice's copies leave the day's last place to who is missing and wait for the morning; his
+// own cards, which find no place, come with his next answer.
+func TestReserve(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st)
+		var cards []int64
+		for i := range 3 {
+			cards = append(cards, w.push("user:a", handlers.Copy, fmt.Sprint("提示", i+1)))
+			w.drain()
+		}
+		w.want(map[int64]string{cards[2]: "waiting 今天已说2条，余下的留给催报，等到明早"}, "user:a: 提示1", "user:a: 提示2")
+		nudge := w.push("user:a", handlers.Nudge, "还没报")
+		w.drain()
+		w.want(map[int64]string{nudge: "sent"}, "user:a: 提示1", "user:a: 提示2", "user:a: 还没报")
+		late := w.push("user:a", handlers.Copy, "提示4")
+		own := w.push("user:a", handlers.CaseCard, "他自己的事")
+		second := w.push("user:a", handlers.CaseCard, "还有一件")
+		w.commit(handlers.PushAt("user:a", handlers.CaseCard, handlers.Say("后天再说"), w.clock.Now().Add(48*time.Hour)))
+		w.push("user:a", handlers.Notice, "通知")
+		w.drain()
+		w.want(map[int64]string{late: "waiting", own: "waiting 今天已说满3条，等到明早"},
+			"user:a: 提示1", "user:a: 提示2", "user:a: 还没报")
+		for i, want := range []string{"已收\n\n他自己的事\n\n还有一件", "已收"} {
+			if got := w.courier.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now()); got.Text != want {
+				t.Errorf("answer %d is %q, want %q", i, got.Text, want)
+			}
+		}
+		w.want(map[int64]string{late: "waiting", own: "sent " + whyJoined, second: "sent " + whyJoined}, "user:a: 提示1", "user:a: 提示2", "user:a: 还没报")
+	})
+}
+
 // The smallest budget of the packs that run holds, and their quiet hours add up.
 func TestBudgetOfSeveralPacks(t *testing.T) {
 	t.Parallel()

@@ -245,7 +245,7 @@ func (s *Sim) updateCard(c call) verdict {
 	default:
 		return refuse(40063, "button.replace_name or template_card")
 	}
-	var invalid []string
+	invalid := []string{}
 	for _, id := range in.UserIDs {
 		if !slices.ContainsFunc(code.entries, func(m *message) bool { return strings.EqualFold(m.Chat, appChat(id)) }) {
 			invalid = append(invalid, strings.ToLower(id))
@@ -266,7 +266,7 @@ func (s *Sim) updateCard(c call) verdict {
 		}
 		s.book.changed(m)
 	}
-	return verdict{more: map[string]any{"invaliduser": strings.Join(invalid, "|")}}
+	return verdict{more: map[string]any{"invaliduser": invalid}}
 }
 
 // recallLife is how long a message can be taken back (doc 94867).

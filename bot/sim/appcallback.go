@@ -80,7 +80,7 @@ func (s *Sim) callApp(ctx context.Context, it *interaction, fields []element) de
 			out.Reply, out.Violation = s.takeAppReply(d, it, answer)
 			return out
 		}
-		if out.Tries == maxTries || ctx.Err() != nil {
+		if out.Tries == maxTries || ctx.Err() != nil || err == nil && s.o.Switches.StatusIsAnswer {
 			return out
 		}
 	}

@@ -139,6 +139,67 @@ func TestLimitsOnTheClock(t *testing.T) {
 			step(time.Second, 0)
 		})
 	}
+	// What takes too many calls to fill: the window is filled, and the last call is the interface's.
+	for _, c := range []struct {
+		what, meter string
+		once        func(*Sim) int
+		window      int // which of the meter's
+		step        int // what one call takes
+		span        time.Duration
+	}{
+		{"one interface, an hour", "api:user/get", anyAPI("user/get", "1"), 1, 1, time.Hour},
+		{"one address, an hour", "ip:1", anyAPI("user/get", "1"), 1, 1, time.Hour},
+		{"appchat person-times, an hour", "appchat/send", appChat, 1, 2000, time.Hour},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			s := newQuiet(t, Switches{})
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			c.once(s)
+			w := s.meters[c.meter].windows[c.window]
+			w.add(s.now, w.limit-2*c.step)
+			for i, want := range []int{0, 45009} {
+				if code := c.once(s); code != want {
+					t.Errorf("call %d of the full window = %d, want %d", i, code, want)
+				}
+			}
+			for _, step := range []struct {
+				by   time.Duration
+				want int
+			}{{c.span - time.Second, 45009}, {time.Second, 0}} {
+				s.now = s.now.Add(step.by)
+				if code := c.once(s); code != step.want {
+					t.Errorf("%v later = %d, want %d", step.by, code, step.want)
+				}
+			}
+		})
+	}
+	t.Run("an appchat's member, a day", func(t *testing.T) {
+		t.Parallel()
+		s := newQuiet(t, Switches{})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.appGroups["G"] = &appGroup{Chat: Chat{ID: "G", Members: []string{"a", "a"}}} // one member: what he does not hear nobody does
+		say := func() int { appChat(s); return len(s.book.messages) }
+		say()
+		w := s.meters["appchat:a"].windows[1]
+		w.add(s.now, memberPerDay-w.sum-2)
+		if got := say(); got != 2 {
+			t.Errorf("the last of the day: %d shown", got)
+		}
+		if got := say(); got != 2 {
+			t.Errorf("one more: %d shown", got)
+		}
+		s.now = s.now.Add(24*time.Hour - time.Second)
+		if got := say(); got != 2 {
+			t.Errorf("just before a day: %d shown", got)
+		}
+		s.now = s.now.Add(time.Second)
+		if got := say(); got != 3 {
+			t.Errorf("after a day: %d shown", got)
+		}
+	})
 	t.Run("long connection uploads, an hour", func(t *testing.T) {
 		t.Parallel()
 		s := newQuiet(t, Switches{})

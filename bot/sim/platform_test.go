@@ -57,7 +57,7 @@ func TestWebhookLimits(t *testing.T) {
 		}
 		return map[string]any{"msgtype": "news", "news": map[string]any{"articles": list}}
 	}
-	sum := md5.Sum([]byte("x"))
+	sum, full := md5.Sum([]byte("x")), md5.Sum(make([]byte, 2<<20))
 	notice := map[string]any{"card_type": "text_notice", "main_title": map[string]any{"title": "x"}, "card_action": map[string]any{"type": 1, "url": "https://example.com"}}
 	for name, c := range map[string]struct {
 		body any
@@ -72,6 +72,7 @@ func TestWebhookLimits(t *testing.T) {
 		"markdown_v2 over":  {md("markdown_v2", 4097), 40058},
 		"picture":           {picture([]byte("x"), hex.EncodeToString(sum[:])), 0},
 		"picture wrong md5": {picture([]byte("x"), "00"), 301019},
+		"picture full":      {picture(make([]byte, 2<<20), hex.EncodeToString(full[:])), 0},
 		"picture too large": {picture(make([]byte, 2<<20+1), ""), 40009},
 		"8 articles":        {news(8), 0},
 		"9 articles":        {news(9), 45008},
@@ -88,6 +89,11 @@ func TestWebhookLimits(t *testing.T) {
 		})
 	}
 	s := open(t)
+	s.want("long words of an article", s.code(s.hook(), map[string]any{"msgtype": "news", "news": map[string]any{"articles": []any{
+		map[string]any{"title": strings.Repeat("a", 129), "description": strings.Repeat("b", 513), "url": "https://example.com"},
+	}}}), 0)
+	a := s.messages("g-shuji")[0]["card"].(map[string]any)["articles"].([]any)[0].(map[string]any)
+	s.want("are cut", fmt.Sprint(len(a["title"].(string)), len(a["description"].(string))), "128 512")
 	s.want("unknown key", s.code("webhook/send?key=x", text(1)), 93000)
 	s.want("GET", s.code(s.hook(), nil), 40058)
 	_, out := s.do(http.MethodPost, "/cgi-bin/webhook/send?key=x", text(1))
@@ -185,10 +191,20 @@ func TestDuplicateCheck(t *testing.T) {
 		s.want("errcode", s.code(s.sendPath(), msg), 0)
 		s.want("shown", len(s.messages("app:sj-meiyuan")), step.shown)
 	}
+	long := appText("sj-meiyuan", "z") // four hours at most, whatever is asked for
+	long["enable_duplicate_check"], long["duplicate_check_interval"] = 1, 5*3600
+	s.code(s.sendPath(), long)
+	s.advance(4*time.Hour - time.Second)
+	s.login()
+	s.code(s.sendPath(), long)
+	s.want("just before 4 h", len(s.messages("app:sj-meiyuan")), 3)
+	s.advance(time.Second)
+	s.code(s.sendPath(), long)
+	s.want("at 4 h", len(s.messages("app:sj-meiyuan")), 4)
 	plain := appText("sj-meiyuan", "y")
 	s.code(s.sendPath(), plain)
 	s.code(s.sendPath(), plain)
-	s.want("without the check", len(s.messages("app:sj-meiyuan")), 4)
+	s.want("without the check", len(s.messages("app:sj-meiyuan")), 6)
 }
 
 func TestMessageSendDropsSilently(t *testing.T) {
@@ -232,6 +248,8 @@ func TestResponseCodeLives72Hours(t *testing.T) {
 	s.advance(72*time.Hour - time.Second)
 	s.want("just before", update(a), 0)
 	s.want("once", update(a), 40058)
+	_, out := s.do(http.MethodPost, "/cgi-bin/message/update_template_card?access_token="+s.token, map[string]any{"userids": []string{"sj-meiyuan", "P9"}, "agentid": 1000002, "response_code": card("c"), "button": map[string]string{"replace_name": "好"}})
+	s.want("who has not got the card", out["invaliduser"], []any{"p9"})
 	s.advance(time.Second)
 	s.want("at 72 h", update(b), 40058)
 	s.want("sj-meiyuan's card", s.messages("app:sj-meiyuan")[0]["done"], "好")

@@ -86,6 +86,7 @@ type Switches struct {
 	CardsInGroups    bool          // an aibot may push template cards into a group
 	StaleReqIDs      bool          // req_ids of an earlier connection still take replies
 	KickedLingers    bool          // a kicked connection is left half alive, answering pings
+	StatusIsAnswer   bool          // an app callback is tried again only when it broke or took too long, not after another status than 200
 	ApplyCardReplies bool          // a passive reply to an app's card event changes the card
 	OpenUserIDs      bool          // aibot callbacks name people by encrypted open_userid
 	ResponseStreams  bool          // response_url takes a stream, as the vendor's own plugin believes

@@ -148,7 +148,17 @@ const rnd16 = "0123456789abcdef"
 
 func open(t *testing.T, opts ...func(*sim.Options)) *street {
 	t.Helper()
-	s := &street{t: t}
+	s, bot, app := openAlone(t, opts...)
+	if err := s.sim.Connect(t.Context(), bot, app); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// openAlone is a street whose bot and app listen, and nobody has told the platform where.
+func openAlone(t *testing.T, opts ...func(*sim.Options)) (s *street, bot, app string) {
+	t.Helper()
+	s = &street{t: t}
 	o := sim.Options{House: s, Wait: 2 * time.Second}
 	for _, f := range opts {
 		f(&o)
@@ -179,10 +189,7 @@ func open(t *testing.T, opts ...func(*sim.Options)) *street {
 		platform.Close()
 		there.Close()
 	})
-	if err := s.sim.Connect(t.Context(), there.URL+"/bot", there.URL+"/app"); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return s, there.URL + "/bot", there.URL + "/app"
 }
 
 func streamReply(text string) string {

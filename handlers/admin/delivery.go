@@ -156,14 +156,14 @@ func overview(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 	}
 	first := max(0, len(p.failed)-worry)
 	for _, f := range p.failed[first:] {
-		lines = append(lines, row(c, f.N, f.State, f.Push.To, f.Push.Kind, f.Reason))
+		lines = append(lines, row(c, f.N, f.State, targetName(c, f.Push.To), f.Push.Kind, f.Reason))
 	}
 	if first > 0 {
 		lines = append(lines, fmt.Sprintf("还有%d条更早的", first))
 	}
-	room := worry - len(p.failed)
-	for _, e := range held[:min(len(held), max(room, 0))] {
-		lines = append(lines, row(c, e.N, e.State, e.To, e.Kind, e.Reason))
+	rows := together(held)
+	for _, r := range rows[:min(len(rows), max(worry-len(p.failed), 0))] {
+		lines = append(lines, r.line(c))
 	}
 	switch {
 	case len(p.failed) > 0:
@@ -176,7 +176,37 @@ func overview(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 }
 
 func row(c *handlers.Call, n int64, s store.State, to, kind, why string) string {
-	return fmt.Sprintf("%d %s，%s的%s：%s", n, stateName(s), targetName(c, to), kindName(kind), short(why))
+	return fmt.Sprintf("%d %s，%s的%s：%s", n, stateName(s), to, kindName(kind), short(why))
+}
+
+// alike are pushes that wait for the same reason, such as one notice's cards.
+type alike struct {
+	store.Entry // the first of them
+	count       int
+}
+
+// together puts what waits alike into one row each, in the order of the first.
+func together(held []store.Entry) []alike {
+	var out []alike
+	for _, e := range held {
+		i := slices.IndexFunc(out, func(a alike) bool {
+			return a.Kind == e.Kind && a.Reason == e.Reason && a.State == e.State && handlers.Target(a.To).IsChat() == handlers.Target(e.To).IsChat()
+		})
+		if i < 0 {
+			out = append(out, alike{Entry: e})
+			i = len(out) - 1
+		}
+		out[i].count++
+	}
+	return out
+}
+
+func (a alike) line(c *handlers.Call) string {
+	name := targetName(c, a.To)
+	if a.count > 1 {
+		name += fmt.Sprintf("等%d条", a.count)
+	}
+	return row(c, a.N, a.State, name, a.Kind, a.Reason)
 }
 
 // reasons says why something is not said any more, the most frequent first.
@@ -316,7 +346,7 @@ func stateName(s store.State) string {
 
 var kindNames = map[handlers.PushKind]string{
 	handlers.Emergency: "紧急消息", handlers.Reply: "答复", handlers.Digest: "晨报", handlers.Notice: "通知",
-	handlers.CaseCard: "卡片", handlers.Nudge: "催报", handlers.Reminder: "群提醒",
+	handlers.CaseCard: "卡片", handlers.Copy: "卡片", handlers.Nudge: "催报", handlers.Reminder: "群提醒",
 }
 
 func kindName(kind string) string { return kindNames[handlers.PushKind(kind)] }

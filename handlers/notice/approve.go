@@ -98,7 +98,7 @@ func (v notice) out(c *handlers.Call) []store.Push {
 	out := v.pushes(&c.Desk, handlers.Say(text))
 	for _, x := range v.To.addressees(&c.Desk) {
 		for _, p := range x.people {
-			out = append(out, handlers.PushRecipe(handlers.ToPerson(p.UserID), handlers.CaseCard, recipeCard, v.args(x.key), c.At))
+			out = append(out, handlers.PushRecipe(handlers.ToPerson(p.UserID), v.cardKind(), recipeCard, v.args(x.key), c.At))
 		}
 	}
 	return out

@@ -148,7 +148,7 @@ func (f *Family) each(it *handlers.Item, v notice, recipe string, want func(addr
 			continue
 		}
 		for _, p := range x.people {
-			push := handlers.PushRecipe(handlers.ToPerson(p.UserID), handlers.CaseCard, recipe, v.args(x.key), at)
+			push := handlers.PushRecipe(handlers.ToPerson(p.UserID), v.cardKind(), recipe, v.args(x.key), at)
 			if due := time.Unix(v.Due, 0); v.Due > 0 && due.Before(push.Expires) {
 				push.Expires = due
 			}
@@ -156,6 +156,15 @@ func (f *Family) each(it *handlers.Item, v notice, recipe string, want func(addr
 		}
 	}
 	return out
+}
+
+// cardKind is what a card about the notice is to its reader: his own matter, or the copy of
+// what his group has heard.
+func (v notice) cardKind() handlers.PushKind {
+	if v.To.everybody() {
+		return handlers.Copy
+	}
+	return handlers.CaseCard
 }
 
 // nudge asks each who has not confirmed, once, in private.

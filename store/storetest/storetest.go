@@ -24,6 +24,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -88,6 +89,9 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	})
 }
 
+// patience is how long a test's store waits for an answer.
+const patience = 30 * time.Second
+
 // Open opens a store, with an audit key and a ring in memory, closed with the test. The
 // changes are made to the options before.
 func (s *Server) Open(tb testing.TB, changes ...func(*store.Options)) *store.Store {
@@ -97,7 +101,8 @@ func (s *Server) Open(tb testing.TB, changes ...func(*store.Options)) *store.Sto
 		tb.Fatalf("storetest: %v", err)
 	}
 	side := &sideDoor{}
-	o := store.Options{Addrs: []string{s.addr}, AuditKey: AuditKey, Seal: ring, Hooks: []redis.Hook{side}}
+	// How long a loaded machine takes to answer is no part of what a test asks.
+	o := store.Options{Addrs: []string{s.addr}, Timeout: patience, AuditKey: AuditKey, Seal: ring, Hooks: []redis.Hook{side}}
 	for _, change := range changes {
 		change(&o)
 	}
