@@ -97,6 +97,9 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 			h.slot = n
 		}
 	}
+	if h.slot == 0 {
+		h.slot = sh.shiftSaid(h.Reading, text)
+	}
 	if sh.form.By == config.ByLiaison {
 		area, err := sh.area(c, named)
 		h.from = reporter{unit: area}
@@ -112,6 +115,9 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	}
 	all := sh.reporters(unit)
 	h.Reading = sh.readOf(&c.Desk, unit, text)
+	if h.slot == 0 { // 南门早: a word by itself only once the gate is known
+		h.slot = sh.shiftSaid(h.Reading, text)
+	}
 	var parts []string
 	for _, u := range h.Units {
 		if slices.ContainsFunc(all, func(r reporter) bool { return r.part == u }) {
@@ -125,6 +131,8 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 		return h, handlers.Refusef("请一个发一条。", "里面有%s，我一次只收一个的，什么也没存。", strings.Join(parts, "、"))
 	case len(all) == 0:
 		return h, handlers.Refusef("请管理员在街道文件里给"+unit.Name+"写上"+sh.partWord()+"。", "%s还没有登记%s，%s报不了。", unit.Name, sh.partWord(), sh.form.Name)
+	case sh.alien(c, unit, text) != "":
+		return h, handlers.Refusef("例："+sh.example(all[0]), "%s没有“%s”，什么也没存。", unit.Name, sh.alien(c, unit, text))
 	case len(all) == 1:
 		h.from = all[0]
 	default:
@@ -184,6 +192,42 @@ func (sh *sheet) shift(word string) int {
 	return slices.Index(sh.form.Shifts, word) + 1
 }
 
+// shiftSaid is the cut-off of the day that a line names in short, from 1: 早 or 早上 for 早班; 0 if
+// it names none.
+func (sh *sheet) shiftSaid(r syntax.Reading, text string) int {
+	for i, name := range sh.form.Shifts {
+		stem, ok := strings.CutSuffix(name, "班")
+		if !ok || stem == "" {
+			continue
+		}
+		alone := func(word string) bool { return word == stem }
+		if slices.ContainsFunc(r.Unknown, func(s syntax.Stray) bool { return alone(s.Text) && s.Value == "" }) || slices.ContainsFunc(r.Notes, alone) {
+			return i + 1
+		}
+		for _, tail := range []string{"上", "晨", "间", "里"} {
+			if _, rest, ok := strings.Cut(text, stem+tail); ok && !strings.HasPrefix(rest, "好") {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
+
+// alien is the block or site of another committee that a line names, or "". Short names do not
+// count: many have an A座.
+func (sh *sheet) alien(c *handlers.Call, own config.Committee, text string) string {
+	var others []syntax.Word
+	for _, u := range c.Dir.Units(c.Street) {
+		for _, r := range u.Reporters(sh.form) {
+			if u.Name != own.Name {
+				others = append(others, syntax.Word{Name: r.Name})
+			}
+		}
+	}
+	name, _, _ := syntax.Unit(text, others)
+	return name
+}
+
 // afar are those of names that other forms' fields have.
 func afar(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool {
@@ -194,10 +238,15 @@ func afar(names []string) []string {
 
 // period is the period of the form that a line about a day belongs to; today's is the one
 // that runs now, an earlier day's its last.
+//
+// A part of the day that is named and has not begun is yesterday's: 夜班, said in the morning.
 func (sh *sheet) period(d *handlers.Desk, day config.Day, slot int) config.Period {
 	p := sh.periodAt(d.Street, day, d.At)
 	if slot > 0 && p.Slot > 0 {
 		p.Slot = slot
+		if p.Day == d.Day && sh.form.Opening(d.Street, p).After(d.At) && slot > 1 && sh.form.Every == config.EveryDay {
+			p.Day = p.Day.Add(-1)
+		}
 	}
 	return p
 }
