@@ -95,6 +95,15 @@ func (rs *resolver) foreign() {
 			}
 		}
 	}
+	for i := 1; i < len(rs.toks); i++ { // 新增未联系3户 is no stock of 3
+		t, before := &rs.toks[i], &rs.toks[i-1]
+		if t.kind == labelToken && rs.r.labels[t.id].Stock && before.kind == noiseToken && before.end == t.start && rs.f[before.start:before.end] == "新增" {
+			t.kind, t.elsewhere, t.start = wordToken, true, before.start
+		}
+		if before.kind == labelToken && rs.r.labels[before.id].Stock && t.kind == noiseToken && before.end == t.start && rs.f[t.start:t.end] == "新增" {
+			before.kind, before.elsewhere, before.end = wordToken, true, t.end
+		}
+	}
 }
 
 func endsIn(text string, words []string) bool {
