@@ -134,7 +134,7 @@ func TestTry(t *testing.T) {
 		},
 		{
 			[]string{"-as", "sj-meiyuan", "-at", "2020-02-13T16:10", "/日报 新返3 重点1 新隔1 解除2 在隔8 发热无"},
-			`{"command":"日报","asks":["未联系"],"refusal":null,"would_store":true}`,
+			`{"command":"日报","asks":["未联系"],"refusal":null,"would_store":false}`,
 		},
 		{
 			[]string{"-as", "sj-meiyuan", "-chat", "g-shuji", "/零报"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type tried struct {
 	Refusal    *triedRefusal  `json:"refusal"`
 	Reply      string         `json:"reply"`
 	Pushes     []triedPush    `json:"pushes"`
-	WouldStore bool           `json:"would_store"`
+	WouldStore bool           `json:"would_store"`     // false while something is asked: a question that waits is no report
 	Parts      []tried        `json:"parts,omitempty"` // only if the message held several commands
 }
 
@@ -155,12 +156,18 @@ func (b *tryBench) try(ctx context.Context, as, chat, text string) tried {
 	return show(b.router.Try(ctx, m))
 }
 
+// stores reports whether an outcome keeps what was said: an open question is kept too, but
+// until it is answered nothing is reported.
+func stores(out handlers.Outcome) bool {
+	return slices.ContainsFunc(out.Changes, func(c store.Change) bool { return !c.In(store.Drafts()) })
+}
+
 // show is a result as `bot try` prints it.
 func show(res handlers.Result) tried {
 	read := res.Outcome.Read
 	out := tried{
 		Command: res.Command, Unit: read.Unit, Period: read.Period, Values: read.Values, Asks: read.Asks,
-		Reply: res.Outcome.Reply.Text, Pushes: []triedPush{}, WouldStore: len(res.Outcome.Changes) > 0,
+		Reply: res.Outcome.Reply.Text, Pushes: []triedPush{}, WouldStore: stores(res.Outcome),
 	}
 	if out.Values == nil {
 		out.Values = map[string]any{}
@@ -180,7 +187,7 @@ func show(res handlers.Result) tried {
 	}
 	for _, part := range res.Parts {
 		out.Parts = append(out.Parts, show(part))
-		out.WouldStore = out.WouldStore || len(part.Outcome.Changes) > 0
+		out.WouldStore = out.WouldStore || stores(part.Outcome)
 	}
 	return out
 }

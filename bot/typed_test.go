@@ -65,7 +65,7 @@ func TestTypedLines(t *testing.T) {
 		default:
 			stored++
 		}
-		if !out.WouldStore && out.Refusal == nil {
+		if out.WouldStore == (out.Refusal != nil || len(out.Asks) > 0) {
 			t.Errorf("%q: neither stored, asked nor refused: %s", typed, out.Reply)
 		}
 	}

@@ -105,16 +105,24 @@ func (f *Form) Asked() []*Field {
 	return slices.DeleteFunc(slices.Clone(f.Fields), func(x *Field) bool { return !x.Asked() })
 }
 
-// Example returns a full line that passes every check: /日报 新返3 重点1 …
+// Example returns a full line that passes every check: /日报 新返3 重点1 … Of a form that
+// asks for words only it names what may be said: /联络 举措… 瓶颈人手.
 func (f *Form) Example() string {
-	var b strings.Builder
-	b.WriteString("/" + f.Name)
+	parts, open := []string{"/" + f.Name}, []string{"/" + f.Name}
 	for _, x := range f.Fields {
-		if x.Example != "" {
-			b.WriteString(" " + x.Name + x.Example)
+		switch {
+		case x.Example != "":
+			parts = append(parts, x.Name+x.Example)
+		case x.Kind == KindText:
+			open = append(open, x.Name+"…")
+		case x.Kind == KindEnum && len(x.Options) > 0:
+			open = append(open, x.Name+x.Options[0].Name)
 		}
 	}
-	return b.String()
+	if len(parts) == 1 {
+		parts = open
+	}
+	return strings.Join(parts, " ")
 }
 
 // Get returns the look-up that rules and derived fields want, over a form's own numbers:

@@ -39,6 +39,9 @@ type Change struct {
 	counts   Counts // opCount
 }
 
+// In reports whether the change is one of table t.
+func (c Change) In(t Table) bool { return c.table == t }
+
 // Put writes a cell. rev is the revision it was decided on: 0 = must not exist, Any = do
 // not check. The new revision is always the one found plus one.
 func Put(t Table, field string, rev int, value string) Change {

@@ -52,6 +52,9 @@ func (f *Family) hears(ctx context.Context, c *handlers.Call, p pile) (handlers.
 		return f.wrong(ctx, c, rest)
 	}
 	sh, err := f.recognise(c)
+	if err == nil && sh == nil {
+		err = f.nothingNew(c)
+	}
 	if err != nil || sh == nil {
 		return handlers.Outcome{}, err != nil, err
 	}
@@ -135,6 +138,18 @@ func (f *Family) recognise(c *handlers.Call) (*sheet, error) {
 	return best[0], nil
 }
 
+// nothingNew answers 今天没情况, said without a command: it may be meant for a person, so the
+// line to copy comes first.
+func (f *Family) nothingNew(c *handlers.Call) error {
+	for _, sh := range f.mustFile(&c.Desk, c.Person) {
+		r := sh.read(&c.Desk, c.Rest)
+		if sh.form.Zero && (r.Zero || r.Same) && labels(r) == 0 && !slices.ContainsFunc(r.Unknown, func(s syntax.Stray) bool { return s.Value != "" }) {
+			return handlers.Refusef("是就回：零报", "%s今天没有新情况吗？还没有记。", sh.form.Name)
+		}
+	}
+	return nil
+}
+
 // answer takes a line as the answer to an open draft.
 func (f *Family) answer(ctx context.Context, c *handlers.Call, d draft) (handlers.Outcome, bool, error) {
 	fl, known, err := f.reopen(ctx, c, d)
@@ -206,6 +221,15 @@ func (fl *filing) puzzled(c *handlers.Call, d draft) *handlers.Refusal {
 	return handlers.Refuse(what, full)
 }
 
+// none reports whether a line says nothing but none: 没有, 0, 都没有, 没情况.
+func (fl *filing) none(text string) bool {
+	if n, ok := syntax.Integer(text); ok {
+		return n == 0
+	}
+	r := fl.sh.read(fl.Desk, text)
+	return r.Zero && labels(r) == 0 && len(r.Unknown) == 0
+}
+
 // hear takes the short answers that only make sense to the open question. It returns
 // false for anything else, which is then read as labels with numbers.
 func (fl *filing) hear(d *draft, text string) bool {
@@ -238,7 +262,7 @@ func (fl *filing) hear(d *draft, text string) bool {
 		}
 		return fits
 	case askAll:
-		if !syntax.Yes(text) && !same {
+		if !syntax.Yes(text) && !same && !(allZero(d.Propose) && fl.none(text)) {
 			return false
 		}
 		maps.Copy(d.Values, d.Propose)

@@ -31,6 +31,7 @@ type draft struct {
 	At      int64             `json:"at"` // when its question was put, Unix seconds
 	Values  Values            `json:"v,omitempty"`
 	Guess   Values            `json:"g,omitempty"` // understood, but not to be kept before a yes
+	Moved   Values            `json:"m,omitempty"` // of Values, stocks of which only the change was typed (-3): by how much
 	Texts   map[string]string `json:"t,omitempty"`
 	Aside   []string          `json:"o,omitempty"` // figures in the line that are nobody's value, as typed
 	Zero    bool              `json:"z,omitempty"`
@@ -63,9 +64,11 @@ func (fl *filing) begin() draft {
 // twice what is known.
 func (d draft) over(open draft) draft {
 	open.Values, open.Guess = maps.Clone(open.Values), maps.Clone(open.Guess)
+	open.Moved = maps.Clone(open.Moved)
 	maps.Copy(open.Values, d.Values)
 	for label := range d.Values {
 		delete(open.Guess, label)
+		open.move(label, d.Moved[label])
 	}
 	for label, n := range d.Guess {
 		open.guess(label, n)
@@ -86,6 +89,18 @@ func (d *draft) excuse(reason string) {
 		reason = d.Reason + "；" + reason
 	}
 	d.Reason, d.Excused = reason, append(slices.Clone(d.Excused), d.Rule)
+}
+
+// move notes by how much a stock changed where that is what was typed; 0 for any other figure.
+func (d *draft) move(label string, by int) {
+	delete(d.Moved, label)
+	if by == 0 {
+		return
+	}
+	if d.Moved == nil {
+		d.Moved = Values{}
+	}
+	d.Moved[label] = by
 }
 
 // guess notes a figure that must be asked.
@@ -324,7 +339,7 @@ func (fl *filing) question(d draft) (full, short string) {
 		return fmt.Sprintf("还差：%s%s。回个数就行", labels, hint), fmt.Sprintf("还差：%s。@我回个数就行", labels)
 	case askAll:
 		if fl.today.Filed() {
-			return fmt.Sprintf("今天报过 %s 了。%s，其余不变，对就回1；要全部重报，请把各项都写上", fl.number(), fl.changes(d.Values)), private
+			return fmt.Sprintf("%s报过 %s 了。%s，其余不变，对就回1；要全部重报，请把各项都写上", dayWord(fl.day, fl.Day), fl.number(), fl.changes(d.Values)), private
 		}
 		if allZero(d.Propose) && fl.whence(d.Labels) == "按"+fl.last() {
 			return fmt.Sprintf("还差：%s，都是0吗？是就回1，不是就写出来，如：%s1", labels, d.Labels[0]), fmt.Sprintf("还差：%s。都是0就@我回1，不是就写出来", labels)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -129,10 +128,6 @@ func (fl *filing) closed() *handlers.Refusal {
 	return nil
 }
 
-// otherUnit is a number with a word that is not the unit of its field: households where
-// people are counted.
-var otherUnit = regexp.MustCompile(`^\d+\p{Han}+$`)
-
 // longest is how many characters a report may have: a line, not a table.
 const longest = 300
 
@@ -175,7 +170,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 		return why
 	}
 	form := fl.sh.form
-	fix, guess := Values{}, Values{}
+	fix, guess, moved := Values{}, Values{}, Values{}
 	var blank, loose []string
 	var what string
 	complain := func(label, text string) {
@@ -200,6 +195,9 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 			complain(x.Name, why)
 		} else {
 			fix[x.Name] = n
+		}
+		if v.Delta {
+			moved[x.Name] = v.Int
 		}
 		if v.Text != "" { // what was said besides the answer
 			d.Texts = merge(d.Texts, map[string]string{x.Name: handlers.Quote(v.Text)})
@@ -232,19 +230,24 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 	}
 	for _, s := range r.BadNumber {
 		x := form.Field(s.Label)
-		want := wants(x)
-		text := fmt.Sprintf("%s后面要写%s。", s.Label, want)
-		if x.Unit != "" && otherUnit.MatchString(s.Text) {
-			text = fmt.Sprintf("%s要写几%s，您写的是“%s”。", s.Label, x.Unit, handlers.Quote(s.Text))
+		text := fmt.Sprintf("%s后面要写%s。", s.Label, wants(x))
+		if _, used, _ := syntax.Number(s.Text); used > 0 && x.Kind == config.KindInt && x.Unit != "" {
+			text = fmt.Sprintf("%s要写准是几%s，您写的是“%s”。", s.Label, x.Unit, handlers.Quote(s.Text))
 		} else if s.Text != "" {
-			text = fmt.Sprintf("%s后面要写%s，您写的是“%s”。", s.Label, want, handlers.Quote(s.Text))
+			text = fmt.Sprintf("%s后面要写%s，您写的是“%s”。", s.Label, wants(x), handlers.Quote(s.Text))
 		}
 		complain(s.Label, text)
 	}
 	for _, s := range r.Unknown {
+		if s.After != "" { // 11或12: the number before it is not certain either
+			loose = append(loose, s.After)
+		}
 		switch near := form.Field(s.Near); {
 		case near != nil && s.Value != "":
 			if n, ok := syntax.Integer(s.Value, near.Words...); ok {
+				if old, said := fix[near.Name]; said && old != n { // 新返2 从武汉回来1
+					loose = append(loose, near.Name)
+				}
 				fix[near.Name] = n
 			}
 			complain("", fmt.Sprintf("“%s”不认识，是不是%s？", handlers.Quote(s.Text), near.Name))
@@ -259,6 +262,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 	if what == "" {
 		for label, n := range fix {
 			d.Values[label] = n
+			d.move(label, moved[label])
 			delete(d.Guess, label)
 		}
 		for label, n := range guess {

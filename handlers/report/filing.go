@@ -37,6 +37,7 @@ type filing struct {
 	draft   draft             // of these, the one of this form
 	gone    string            // what has expired, to be said once
 	curious bool              // somebody wants to know what was understood
+	moved   Values            // stocks of which the change was typed (-3), for the receipt
 	verb    string            // what a corrected line begins with: "/日报 ", "/改 "
 	texts   map[string]string
 }
@@ -346,7 +347,7 @@ func (fl *filing) copyLine() string {
 	if x := fl.sh.sole(); x != nil {
 		return fl.sh.form.Name + " " + x.Example
 	}
-	if !fl.prev.Filed() {
+	if !fl.prev.Filed() || len(fl.sh.required()) == 0 {
 		return strings.TrimPrefix(fl.sh.example(fl.from), "/")
 	}
 	v := Values{}

@@ -31,6 +31,7 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 	if d.Zero && fl.nothingHappened(r.Values) {
 		r.Flags = with(r.Flags, flagZero)
 	}
+	fl.moved = d.Moved
 	if kept {
 		r.Flags = with(r.Flags, flagKept)
 		texts = merge(texts, map[string]string{reasonKey: d.Reason})
@@ -46,15 +47,12 @@ func (fl *filing) keep(c *handlers.Call, d draft, kept bool, raw string) (handle
 	return fl.reply(c, out, strings.TrimSuffix(fl.receipt(r, texts, d.Aside)+besides(paid)+"\n"+line, "\n")), nil
 }
 
-// nothingHappened reports whether every flow is 0. A zero report that was not whole may have
-// been finished with figures, and is then an ordinary one.
+// nothingHappened reports whether every flow is 0. 新返2 其他没有 is no zero report, nor is one that
+// was finished with figures.
 func (fl *filing) nothingHappened(v Values) bool {
-	for _, x := range fl.sh.required() {
-		if !x.Stock && x.Quantity() && v[x.Name] != 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(fl.sh.form.Fields, func(x *config.Field) bool {
+		return !x.Stock && x.Asked() && x.Quantity() && v[x.Name] != 0
+	})
 }
 
 // besides says which other forms a report has settled.
@@ -185,9 +183,26 @@ func (fl *filing) figures(r Report, only []*config.Field) string {
 		if !ok || !x.Number() {
 			continue
 		}
-		parts = append(parts, x.Name+x.Format(n)+fl.sum(x.Name, r)+fl.follows(x, r)+fl.computed(x, n, r.Values))
+		parts = append(parts, x.Name+x.Format(n)+fl.sum(x.Name, r)+fl.change(x)+fl.follows(x, r)+fl.computed(x, n, r.Values))
 	}
 	return strings.Join(parts, " ")
+}
+
+// change is how a stock came about of which a change was typed, and no sum shows it: (昨14−3).
+func (fl *filing) change(x *config.Field) string {
+	by, moved := fl.moved[x.Name]
+	if !moved || fl.balance(x.Name) != nil {
+		return ""
+	}
+	was := "昨"
+	if !fl.daily() {
+		was = "上次"
+	}
+	sign := "+"
+	if by < 0 {
+		sign, by = "−", -by
+	}
+	return fmt.Sprintf("(%s%s%s%s)", was, x.Format(fl.prev.Values[x.Name]), sign, x.Format(by))
 }
 
 // computed is how a figure came about that nobody gave: (=110−86).

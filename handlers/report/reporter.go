@@ -80,22 +80,6 @@ type heard struct {
 	slot int // the cut-off that is named, from 1; 0 = none is
 }
 
-// foreignSite is the site of another committee that a line begins with: whoever has one site need
-// not name it, but what is said of somebody else's is not hers.
-func (sh *sheet) foreignSite(c *handlers.Call, own config.Committee, text string) (site, unit string) {
-	text = strings.TrimLeft(syntax.Normalise(text), " ,，、。")
-	for _, u := range c.Dir.Units(c.Street) {
-		for _, s := range u.Sites {
-			for _, w := range append([]string{s.Name}, s.Aliases...) {
-				if u.Name != own.Name && s.Kind == sh.form.Site && strings.HasPrefix(text, w) {
-					return s.Name, u.Name
-				}
-			}
-		}
-	}
-	return "", ""
-}
-
 // hear reads a line, and decides whose report it is about.
 func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	text = sh.labelled(text)
@@ -113,6 +97,9 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 			h.slot = n
 		}
 	}
+	if h.slot == 0 {
+		h.slot = sh.shiftSaid(h.Reading, text)
+	}
 	if sh.form.By == config.ByLiaison {
 		area, err := sh.area(c, named)
 		h.from = reporter{unit: area}
@@ -128,6 +115,9 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	}
 	all := sh.reporters(unit)
 	h.Reading = sh.readOf(&c.Desk, unit, text)
+	if h.slot == 0 { // 南门早: a word by itself only once the gate is known
+		h.slot = sh.shiftSaid(h.Reading, text)
+	}
 	var parts []string
 	for _, u := range h.Units {
 		if slices.ContainsFunc(all, func(r reporter) bool { return r.part == u }) {
@@ -137,22 +127,23 @@ func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	switch {
 	case len(parts) == 1:
 		h.from.part = parts[0]
+		return h, nil
 	case len(parts) > 1:
 		return h, handlers.Refusef("请一个发一条。", "里面有%s，我一次只收一个的，什么也没存。", strings.Join(parts, "、"))
 	case len(all) == 0:
 		return h, handlers.Refusef("请管理员在街道文件里给"+unit.Name+"写上"+sh.partWord()+"。", "%s还没有登记%s，%s报不了。", unit.Name, sh.partWord(), sh.form.Name)
-	case len(all) == 1:
-		if s, of := sh.foreignSite(c, unit, text); of != "" {
-			return h, handlers.Refusef("您报的是"+all[0].part+"；那边请"+of+"来报。", "%s是%s的，不归您报，什么也没存。", s, of)
-		}
-		h.from = all[0]
-	default:
-		for _, r := range all {
-			parts = append(parts, r.part)
-		}
-		return h, handlers.Refusef("例："+sh.example(all[0]), "是哪个%s？有%s。什么也没存。", sh.partWord(), strings.Join(parts, "、"))
 	}
-	return h, nil
+	if part, of := sh.foreign(c, unit, text); of != "" {
+		return h, handlers.Refusef("那边请"+of+"来报。您的例："+sh.example(all[0]), "%s是%s的，不归您报，什么也没存。", part, of)
+	}
+	if len(all) == 1 { // who has one need not name it
+		h.from = all[0]
+		return h, nil
+	}
+	for _, r := range all {
+		parts = append(parts, r.part)
+	}
+	return h, handlers.Refusef("例："+sh.example(all[0]), "是哪个%s？有%s。什么也没存。", sh.partWord(), strings.Join(parts, "、"))
 }
 
 // area is the caller's 片区, as the unit that files: the only one, or the one that is named.
@@ -203,6 +194,56 @@ func (sh *sheet) shift(word string) int {
 	return slices.Index(sh.form.Shifts, word) + 1
 }
 
+// shiftSaid is the cut-off of the day that a line names in short, from 1: 早 or 早上 for 早班; 0 if
+// it names none.
+func (sh *sheet) shiftSaid(r syntax.Reading, text string) int {
+	for i, name := range sh.form.Shifts {
+		stem, ok := strings.CutSuffix(name, "班")
+		if !ok || stem == "" {
+			continue
+		}
+		alone := func(word string) bool { return word == stem }
+		if slices.ContainsFunc(r.Unknown, func(s syntax.Stray) bool { return alone(s.Text) && s.Value == "" }) || slices.ContainsFunc(r.Notes, alone) {
+			return i + 1
+		}
+		for _, tail := range []string{"上", "晨", "间", "里"} {
+			if _, rest, ok := strings.Cut(text, stem+tail); ok && !strings.HasPrefix(rest, "好") {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
+
+// foreign is the block or site of another committee that a line names, and whose it is: what is
+// said of somebody else's is not hers. A short name counts where the line begins with it and
+// only one committee has it: many have an A座.
+func (sh *sheet) foreign(c *handlers.Call, own config.Committee, text string) (part, of string) {
+	text = strings.TrimLeft(syntax.Normalise(text), " ,，、。")
+	var full []syntax.Word
+	owners, short := map[string]string{}, map[string]string{}
+	for _, u := range c.Dir.Units(c.Street) {
+		if u.Name == own.Name {
+			continue
+		}
+		for _, r := range u.Reporters(sh.form) {
+			full, owners[r.Name] = append(full, syntax.Word{Name: r.Name}), u.Name
+			if slices.ContainsFunc(r.Aliases, func(a string) bool { return strings.HasPrefix(text, a) }) {
+				short[u.Name] = r.Name
+			}
+		}
+	}
+	if name, _, ok := syntax.Unit(text, full); ok {
+		return name, owners[name]
+	}
+	for u, name := range short {
+		if len(short) == 1 {
+			return name, u
+		}
+	}
+	return "", ""
+}
+
 // afar are those of names that other forms' fields have.
 func afar(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool {
@@ -213,10 +254,15 @@ func afar(names []string) []string {
 
 // period is the period of the form that a line about a day belongs to; today's is the one
 // that runs now, an earlier day's its last.
+//
+// A part of the day that is named and has not begun is yesterday's: 夜班, said in the morning.
 func (sh *sheet) period(d *handlers.Desk, day config.Day, slot int) config.Period {
 	p := sh.periodAt(d.Street, day, d.At)
 	if slot > 0 && p.Slot > 0 {
 		p.Slot = slot
+		if p.Day == d.Day && sh.form.Opening(d.Street, p).After(d.At) && slot > 1 && sh.form.Every == config.EveryDay {
+			p.Day = p.Day.Add(-1)
+		}
 	}
 	return p
 }

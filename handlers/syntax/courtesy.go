@@ -27,6 +27,10 @@ func Courtesy(s string) (Manner, bool) {
 	for _, p := range []string{"机器人", "助手", "小助手", "防控助手"} {
 		plain = strings.ReplaceAll(plain, p, "")
 	}
+	plain = strings.NewReplacer("侬", "你", "阿姨", "", "老师", "", "领导", "", "各位", "").Replace(plain)
+	if i := strings.LastIndexByte(plain, '['); i > 0 && strings.HasSuffix(plain, "]") && !strings.ContainsAny(plain[i:], "0123456789") {
+		plain = plain[:i] // 辛苦了[抱拳]
+	}
 	for m := Thanks; m <= Nod; m++ {
 		if w := strings.TrimFunc(plain, isMark); manners[m][w] || manners[m][bare(w)] {
 			return m, true

@@ -49,6 +49,7 @@ type Stray struct {
 	Near       string // Unknown: the label it looks like, or ""
 	Label      string // BadNumber: the label that has no number
 	Value      string // the number that stood behind the words, as typed, or ""
+	After      string // Unknown: the label whose number stands before it and may be meant by it (11或12, 8人3户), or ""
 }
 
 // Reading is what was made of a text.

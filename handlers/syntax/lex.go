@@ -19,6 +19,7 @@ const (
 	sameToken       // as yesterday
 	emptyToken      // nothing to report
 	placeToken      // a unit's name
+	fixToken        // what stands before it is not so: 新返3不对是2
 )
 
 type token struct {
@@ -319,7 +320,7 @@ func (lx *lexer) phrase() bool {
 			continue
 		}
 		p := phrase(e.id)
-		if lx.word >= 0 && (e.runes < 2 || p != emptyStrong && p != samePhrase && (p != noisePhrase || isLatin(rune(e.text[0])))) {
+		if lx.word >= 0 && (e.runes < 2 || p != emptyStrong && p != fixPhrase && p != samePhrase && (p != noisePhrase || isLatin(rune(e.text[0])))) {
 			continue
 		}
 		if lx.take(p, lx.i+len(e.text)) {
@@ -354,8 +355,25 @@ func (lx *lexer) take(p phrase, end int) bool {
 		lx.emit(noiseToken, end).approx = true
 	case plusPhrase, minusPhrase:
 		return lx.change(p, end)
+	case fixPhrase:
+		if !lx.corrects(end) {
+			return false // 刚才打错了: nothing follows that it could be about
+		}
+		lx.emit(fixToken, end)
 	}
 	return true
+}
+
+// corrects reports whether what stands at byte i says what is so: a number, or a label.
+func (lx *lexer) corrects(i int) bool {
+	if lx.valueAt(i) {
+		return true
+	}
+	i += len(lx.f[i:]) - len(strings.TrimLeftFunc(lx.f[i:], isMark))
+	if e, ok := phraseTable.match(lx.f, i); ok && phrase(e.id) == fixPhrase { // 错了，应该是2
+		return lx.corrects(i + len(e.text))
+	}
+	return lx.r.names.longest(lx.f, i) > 0
 }
 
 // zero emits a word for none and the measure word behind it.
@@ -412,69 +430,4 @@ func (lx *lexer) afterLabel() bool {
 		}
 	}
 	return false
-}
-
-const (
-	openBrackets  = "([{<【〔《「『"
-	closeBrackets = ")]}>】〕》」』"
-)
-
-// bracket takes a remark in brackets. Brackets around a label, a label with its number, or
-// the number of the label before are only decoration.
-func (lx *lexer) bracket(open rune, w int) {
-	from := lx.i + w
-	to, cw := lx.closing(from)
-	if cw == 0 {
-		lx.emit(markToken, from)
-		return
-	}
-	inner := strings.TrimSpace(lx.f[from:to])
-	switch {
-	case inner == "", lx.r.counts.longest(inner, 0) == len(inner), open == '[' && len(inner) <= 12 && !strings.ContainsAny(inner, "0123456789"):
-		lx.emit(noiseToken, to+cw) // (人), [握手]
-	case lx.decorated(inner), open == '【' && to+cw < len(lx.f) && lx.f[to+cw] != ' ' && lx.valueAt(to+cw):
-		lx.emit(noiseToken, from)
-	default:
-		t := lx.emit(noteToken, to+cw)
-		t.from, t.to = from, to
-		if _, ok := Integer(inner); ok {
-			t.kind = noiseToken // (1) as a list number
-		}
-	}
-}
-
-// closing finds the bracket that closes a remark starting at byte i: its place and width.
-// A remark is at most maxRemark characters and on one line; width 0 means there is none.
-func (lx *lexer) closing(i int) (at, width int) {
-	for range maxRemark {
-		r, w := runeAt(lx.f, i)
-		switch {
-		case w == 0 || r == '\n':
-			return 0, 0
-		case strings.ContainsRune(closeBrackets, r):
-			return i, w
-		}
-		i += w
-	}
-	return 0, 0
-}
-
-const maxRemark = 120
-
-func (lx *lexer) decorated(inner string) bool {
-	j := 0
-	if e, ok := lx.r.names.match(inner, 0); ok && lx.r.labels[e.id].Kind == Int {
-		j = len(e.text)
-		if j == len(inner) {
-			return true
-		}
-		j += len(inner[j:]) - len(strings.TrimLeft(inner[j:], " :="))
-	} else if !lx.afterLabel() {
-		return false
-	}
-	_, end, v := numberAt(inner, j)
-	if v == noNumber {
-		return zeroTable.longest(inner, j) == len(inner)-j && j < len(inner)
-	}
-	return end == len(inner) || lx.r.counts.longest(inner, end) == len(inner)-end
 }

@@ -30,11 +30,35 @@ func (lx *lexer) number(sign int8, i int) {
 		lx.i = j + w
 		lx.approximate(t, lx.i)
 	}
+	if t.from == t.to {
+		lx.foreignMeasure(t)
+	}
 	if t.bad {
 		t.end = lx.i // what is shown to the person is all of it
 		t.from, t.to = t.end, t.end
 	}
 }
+
+// foreignMeasure takes the number's certainty away when a word that nothing here knows touches
+// it: 2对夫妻 are four people, 口罩3箱 no three pieces, and 1l was to be 11.
+func (lx *lexer) foreignMeasure(t *token) {
+	end := lx.i
+	if r, _ := runeAt(lx.f, end); r == ' ' { // 口罩3 箱
+		if n := measureTable.longest(lx.f, end+1); n > lx.r.names.longest(lx.f, end+1) && !lx.plainAt(end+1+n) {
+			t.bad, lx.i = true, end+1+n
+		}
+		return
+	}
+	for runes := 0; runes < maxQuoted && (lx.plainAt(end) || end > lx.i && end < len(lx.f) && isDigit(lx.f[end])); runes++ {
+		_, w := runeAt(lx.f, end)
+		end += w
+	}
+	t.bad = t.bad || end > lx.i
+	lx.i = end
+}
+
+// maxQuoted is how many characters behind a number are shown back with it.
+const maxQuoted = 6
 
 // approximate looks for a word at byte i, or one before the number, that takes the number's
 // certainty away.

@@ -15,6 +15,7 @@ const (
 	approxPhrase               // about
 	plusPhrase                 // more by
 	minusPhrase                // fewer by
+	fixPhrase                  // what was said is not so, and what is follows
 )
 
 // countWords are the measure words for people and households.
@@ -53,19 +54,22 @@ var phraseWords = map[phrase][]string{
 		"谢谢了", "谢谢您", "谢谢你", "谢谢", "多谢", "感谢", "辛苦了", "辛苦", "麻烦了", "麻烦您", "麻烦你", "麻烦", "不好意思", "打扰了", "您好", "你好", "侬好", "各位领导好", "各位好", "老师好", "书记好", "早上好", "下午好", "晚上好", "大家好",
 		"各位领导", "各位", "领导好", "领导", "老师", "书记", "报告", "汇报", "上报", "填报", "报一下", "收到", "请查收", "查收", "请知悉", "知悉", "以上", "如下",
 		"情况如下", "情况", "今天", "今日", "今朝", "本日", "当日", "截至", "截止", "截止到", "截至目前", "目前", "现在", "现有", "到现在", "上午", "下午", "中午", "早上", "晚上",
-		"我们", "阿拉", "我", "侬", "请", "居民区", "居委会", "居委", "小区", "本", "新增", "其中", "另外", "以及", "并且", "仅有", "只有",
+		"我们", "阿拉", "我", "侬", "请", "居民区", "居委会", "居委", "小区", "本", "新增", "其中", "包括", "包含", "另外", "以及", "并且", "仅有", "只有",
 		"勒", "伐", "呀", "啊", "呢", "吧", "哦", "噢", "额", "嗯", "嘛", "啦", "哈", "哟", "诶", "唉", "咯", "喔", "哎", "呐", "哉",
 		"都", "也", "就", "还", "和", "及", "并", "另", "仅", "只", "均", "全", "已", "又", "各", "对了", "好的", "ok",
 	},
 	approxPhrase: {"大概有", "大概", "大约", "差不多有", "差不多", "估计有", "估计", "可能有", "可能", "好像有", "好像", "大致", "约有", "约"},
 	plusPhrase:   {"增加", "增", "加", "多了", "多"},
 	minusPhrase:  {"减少", "减", "少了", "少"},
+	fixPhrase: {
+		"不对不对", "哦不对", "不对", "哦不", "啊不", "说错了", "讲错了", "打错了", "写错了", "报错了", "错了", "更正为", "更正", "改成", "改为", "应该是", "应该为", "应是", "应为",
+	},
 }
 
 var phraseTable = func() *table {
 	t := newTable(256)
 	// A word listed twice keeps its first meaning: 都没有 behind a label is decided there.
-	for _, p := range []phrase{emptyStrong, emptyPhrase, samePhrase, zeroPhrase, linkPhrase, approxPhrase, noisePhrase, plusPhrase, minusPhrase} {
+	for _, p := range []phrase{emptyStrong, emptyPhrase, samePhrase, zeroPhrase, linkPhrase, approxPhrase, noisePhrase, plusPhrase, minusPhrase, fixPhrase} {
 		for _, w := range phraseWords[p] {
 			t.add(w, int(p))
 		}
@@ -87,6 +91,16 @@ var approxTable = func() *table {
 	}
 	t.add("左右", aboutSo)
 	t.add("上下", aboutSo)
+	return t.sorted()
+}()
+
+// measureTable are measure words that no label here counts in; behind a number and a space
+// they still belong to it.
+var measureTable = func() *table {
+	t := newTable(32)
+	for _, w := range []string{"箱子", "箱", "盒", "袋", "包", "捆", "批", "车", "家庭", "对夫妻", "对", "双", "套", "条", "张", "块", "桶", "瓶", "把", "支", "只", "件", "栋", "幢", "层", "间", "组", "班"} {
+		t.add(w, 0)
+	}
 	return t.sorted()
 }()
 

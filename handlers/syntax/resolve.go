@@ -28,12 +28,14 @@ type resolver struct {
 	gaps  []gap // gaps[k]: between items k-1 and k
 	mate  []int // per item: the item it is paired with, or -1
 	used  []bool
+	fixed int // byte offset behind the last word that takes a label's value back (不对 新返2); 0: none
 	out   Reading
 }
 
 func resolve(lx *lexer) Reading {
 	rs := &resolver{lexer: lx}
 	rs.foreign()
+	rs.amend()
 	rs.used = make([]bool, len(rs.toks))
 	rs.bind()
 	rs.collect()
@@ -93,10 +95,60 @@ func (rs *resolver) foreign() {
 			}
 		}
 	}
+	for i := 1; i < len(rs.toks); i++ { // 新增未联系3户 is no stock of 3
+		t, before := &rs.toks[i], &rs.toks[i-1]
+		if t.kind == labelToken && rs.r.labels[t.id].Stock && before.kind == noiseToken && before.end == t.start && rs.f[before.start:before.end] == "新增" {
+			t.kind, t.elsewhere, t.start = wordToken, true, before.start
+		}
+		if before.kind == labelToken && rs.r.labels[before.id].Stock && t.kind == noiseToken && before.end == t.start && rs.f[t.start:t.end] == "新增" {
+			before.kind, before.elsewhere, before.end = wordToken, true, t.end
+		}
+	}
 }
 
 func endsIn(text string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(text, w) })
+}
+
+// amend puts a number that takes another back in its place, to be asked: the 2 of 新返3不对是2.
+// Where a label follows instead (不对，新返2), what it says counts; see add.
+func (rs *resolver) amend() {
+	last, fix := -1, -1
+	for i := range rs.toks {
+		switch t := &rs.toks[i]; t.kind {
+		case valueToken:
+			if last >= 0 && fix > last {
+				rs.toks[last] = *t
+				rs.toks[last].approx = true
+				t.kind = noiseToken
+				for j := last + 1; j < i; j++ { // 错了，应该是: both have said it
+					if rs.toks[j].kind == fixToken {
+						rs.toks[j].kind = noiseToken
+					}
+				}
+				fix = -1
+				continue
+			}
+			last = i
+		case fixToken:
+			if fix = i; last < 0 {
+				t.kind = wordToken // nothing stands before it
+			}
+		case labelToken:
+			if fix >= 0 {
+				rs.toks[fix].kind, rs.fixed = noiseToken, rs.toks[fix].end
+			}
+			last, fix = -1, -1
+		case spaceToken, markToken, linkToken, noiseToken:
+		default:
+			last, fix = -1, -1
+		}
+	}
+	for i := range rs.toks {
+		if rs.toks[i].kind == fixToken {
+			rs.toks[i].kind = wordToken
+		}
+	}
 }
 
 // bind gives a number behind a word to that word: the 47 of 累计47人 is no label's value.
@@ -368,9 +420,16 @@ func (rs *resolver) add(v Value) {
 		return
 	}
 	if o := out.Values[i]; o.Int != v.Int || o.Text != v.Text || o.Delta != v.Delta {
+		out.Values = slices.Delete(out.Values, i, i+1)
+		if first, second := min(o.Start, v.Start), max(o.Start, v.Start); first < rs.fixed && rs.fixed <= second {
+			if o.Start > v.Start {
+				v = o
+			}
+			out.Guessed = append(out.Guessed, Guess{Value: v})
+			return
+		}
 		out.Doubled = append(out.Doubled, v.Label)
 		out.Conflicts = append(out.Conflicts, o, v)
-		out.Values = slices.Delete(out.Values, i, i+1)
 	}
 }
 

@@ -176,7 +176,7 @@ func (rs *resolver) strays() {
 			case t.zero && i > last:
 				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end})
 			default:
-				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end, Value: text})
+				out.Unknown = append(out.Unknown, Stray{Text: text, Start: t.start, End: t.end, Value: text, After: rs.before(i)})
 			}
 		}
 	}
@@ -189,6 +189,9 @@ func (rs *resolver) strayWord(i int, trailing bool) {
 		rs.used[j] = true
 		v := rs.toks[j]
 		s.Value = rs.s[v.start:v.end]
+		if slices.Contains(linkers, fold(s.Text)) {
+			s.After = rs.before(i)
+		}
 	}
 	if (t.total || endsIn(fold(s.Text), totalWords)) && s.Value != "" && rs.said() {
 		rs.out.Aside = append(rs.out.Aside, rs.s[t.start:rs.unitEnd(i)])
@@ -211,6 +214,27 @@ func (rs *resolver) strayWord(i int, trailing bool) {
 		return
 	}
 	rs.out.Unknown = append(rs.out.Unknown, s)
+}
+
+// linkers are words by which a number belongs to the one before: 11或12, 2到3个, 9减1.
+var linkers = []string{"或", "或者", "还是", "到", "至", "减", "减去", "减掉", "加", "加上", "再", "再加", "不", "不是", "又", "变", "变成", "转"}
+
+// before is the label whose number stands before token i with nothing between that has a
+// meaning of its own, or "".
+func (rs *resolver) before(i int) string {
+	for j := i - 1; j >= 0; j-- {
+		switch rs.toks[j].kind {
+		case spaceToken, markToken, linkToken, noiseToken:
+		case valueToken:
+			if k := slices.Index(rs.items, j); k >= 0 && rs.mate[k] >= 0 {
+				return rs.r.labels[rs.item(rs.mate[k]).id].Name
+			}
+			return ""
+		default:
+			return ""
+		}
+	}
+	return ""
 }
 
 // joints are the joining characters between a label and its number.

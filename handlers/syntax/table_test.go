@@ -138,6 +138,9 @@ func show(r Reading) string {
 		if u.Near != "" {
 			s += "→" + u.Near
 		}
+		if u.After != "" {
+			s += "←" + u.After
+		}
 		p = append(p, s)
 	}
 	for _, u := range r.BadNumber {
