@@ -17,7 +17,7 @@ import (
 )
 
 // changeStreet makes the demo street another one for a transcript: "without 纪工委二",
-// "without 书记群", "without paper" (a kind of duty), "drill 书记群 sj-meiyuan", "until 2020-02-13" (the packs' last day), "days digest workdays" (of a
+// "without 书记群", "without paper" (a kind of duty), "drill 书记群 sj-meiyuan", "units 梅园 文苑" (a street of these committees only), "until 2020-02-13" (the packs' last day), "days digest workdays" (of a
 // kind of duty), "form 值守 在岗 缺岗" (one more form), "run typhoon" (one more pack), "only typhoon" (no other), "pack marathon.yaml" (one of testdata/packs),
 // "shared 民政表 服务办 返沪=当日返沪人数" (one more form, of an office, with the data items of others),
 // "by 值守 liaison" (filed by the liaisons), "strict 日报" (neither early nor late), "review 日报 科室" (looked at by 科室),
@@ -35,6 +35,14 @@ func changeStreet(t *testing.T, s *config.Street, changes string) {
 			for _, run := range s.Runs { // a kind of duty
 				run.Pack.Duties = slices.DeleteFunc(run.Pack.Duties, func(d *config.Duty) bool { return d.Do == what })
 			}
+		case "units": // a small street, so that two weeks fit a transcript
+			kept := strings.Fields(what)
+			s.Committees = slices.DeleteFunc(s.Committees, func(c config.Committee) bool { return !slices.Contains(kept, c.Name) })
+			s.People = slices.DeleteFunc(s.People, func(p config.Person) bool { return p.Unit != "" && !slices.Contains(kept, p.Unit) })
+			for i := range s.Areas {
+				s.Areas[i].Committees = slices.DeleteFunc(s.Areas[i].Committees, func(name string) bool { return !slices.Contains(kept, name) })
+			}
+			s.Areas = slices.DeleteFunc(s.Areas, func(a config.Area) bool { return len(a.Committees) == 0 })
 		case "until":
 			for i := range s.Runs {
 				s.Runs[i].To = config.Day(what)

@@ -39,6 +39,9 @@ func seed(ctx context.Context, r *handlers.Router, st *store.Store, s *config.St
 		if !ok || strings.HasPrefix(who, "#") {
 			continue
 		}
+		if !slices.ContainsFunc(s.People, func(p config.Person) bool { return p.UserID == who }) { // a smaller street
+			continue
+		}
 		res := r.Try(ctx, handlers.Message{ID: "seed:" + string(yesterday) + ":" + who, Via: handlers.ViaBot, From: who, Kind: handlers.Text, Text: text, At: at})
 		if res.Err != nil || res.Refusal != nil || len(res.Outcome.Read.Asks) > 0 {
 			return fmt.Errorf("seed %s: %q was not stored: %s", who, text, res.Outcome.Reply.Text)

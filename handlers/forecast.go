@@ -32,27 +32,25 @@ func ForecastSection(planned Planned) Section {
 	}}
 }
 
-// wave says the days ahead where one of them stands out: 2.14起88、61、140⚠、72人.
+// leastWave is how many make a wave worth a leader's line, however quiet the other days are.
+const leastWave = 10
+
+// wave names the days ahead that stand out: 2.16计划返140人，比平均多得多，请早排人手.
 func wave(first config.Day, days []int) Part {
-	sum, found := 0, false
+	sum := 0
 	for _, n := range days {
 		sum += n
 	}
 	var parts []string
 	for i, n := range days[:min(ahead, len(days))] {
-		part := fmt.Sprint(n)
-		if 2*n*len(days) > 3*sum {
-			part, found = part+"⚠", true
-			if i > 0 {
-				part = fmt.Sprintf("%s（%s）", part, dotted(first.Add(i)))
-			}
+		if n >= leastWave && 2*n*len(days) > 3*sum {
+			parts = append(parts, fmt.Sprintf("%s %d人", dotted(first.Add(i)), n))
 		}
-		parts = append(parts, part)
 	}
-	if !found {
+	if len(parts) == 0 {
 		return Part{}
 	}
-	return Part{Class: config.MostClass, Text: fmt.Sprintf("%s起计划返%s人，请早排人手", dotted(first), strings.Join(parts, "、"))}
+	return Part{Class: config.MostClass, Text: fmt.Sprintf("计划返 %s，比平常多，请早排人手", strings.Join(parts, "、"))}
 }
 
 // dotted is a day in a line of figures: 2.14.

@@ -196,7 +196,7 @@ func well(part string) bool {
 			return false
 		}
 	}
-	for _, w := range []string{"ok", "OK", "好", "正常", "没问题", "规范", "在岗", "齐", "到位", "√"} {
+	for _, w := range []string{"ok", "OK", "好", "正常", "没问题", "规范", "在岗", "齐", "到位", "有人", "都有", "全有", "都在", "√"} {
 		if strings.HasSuffix(part, w) || strings.HasSuffix(part, w+"的") {
 			return true
 		}

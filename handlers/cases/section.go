@@ -1,9 +1,11 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -83,6 +85,7 @@ func followed(q handlers.SectionQuery, list []brief) handlers.Part {
 	var fresh, done, open, late, again int
 	p := handlers.Part{Class: "C1"}
 	var overdue []string
+	var stuck []brief // a leader has been asked for a measure
 	for _, b := range list {
 		if day := dayOf(d, b.Opened); day >= from && day <= q.Day {
 			fresh++
@@ -99,6 +102,9 @@ func followed(q handlers.SectionQuery, list []brief) handlers.Part {
 		if b.late(d.At.Unix()) {
 			late++
 			overdue = append(overdue, b.id)
+			if (b.State == Waiting || b.State == Working) && b.Due > 0 && dayOf(d, b.Due) < d.Day {
+				stuck = append(stuck, b)
+			}
 		}
 		switch b.State {
 		case Called:
@@ -110,6 +116,10 @@ func followed(q handlers.SectionQuery, list []brief) handlers.Part {
 	if fresh+done+open == 0 {
 		return handlers.Part{}
 	}
+	slices.SortStableFunc(stuck, func(a, b brief) int { return cmp.Compare(a.Due, b.Due) })
+	for _, b := range stuck {
+		p.Decide = append(p.Decide, b.stuck(d))
+	}
 	p.Figures = []handlers.Figure{{Label: "新", N: fresh}, {Label: "结", N: done}, {Label: "在办", N: open}}
 	if open > 0 {
 		p.Figures = append(p.Figures, handlers.Figure{Label: "逾期", N: late, Of: open}, handlers.Figure{Label: "反复", N: again, Of: open})
@@ -118,6 +128,17 @@ func followed(q handlers.SectionQuery, list []brief) handlers.Part {
 		p.Text = "逾期的：" + strings.Join(overdue[:min(len(overdue), inDigest)], "、")
 	}
 	return p
+}
+
+// stuck is W01 旧里失守（梅园）过期3天: what its owner could not mend in time is for a leader to
+// decide. Of health matters not even where.
+func (b brief) stuck(d *handlers.Desk) string {
+	where := ""
+	if b.Class < "C3" && b.Unit != "" {
+		where = "（" + b.Unit + "）"
+	}
+	late := d.Day.Time(time.UTC).Sub(dayOf(d, b.Due).Time(time.UTC))
+	return fmt.Sprintf("%s %s%s过期%d天", b.id, b.Type, where, int(late.Hours())/24)
 }
 
 // urgentPart names the emergencies that nobody has closed: of health matters not even where.

@@ -119,14 +119,7 @@ const mostDecide = 4
 func (p *page) words(d *handlers.Desk) words {
 	day, title := p.facts.day, p.title(d)
 	w := words{head: []string{title, p.base()}, tail: p.tail}
-	if n := len(p.decide); n > 0 {
-		some := p.decide[:min(n, mostDecide)]
-		text := "等您定：" + strings.Join(some, "；")
-		if n > len(some) {
-			text += fmt.Sprintf("；还有%d件", n-len(some))
-		}
-		w.first = append(w.first, text)
-	}
+	w.first = p.decisions()
 	quiet := len(p.decide) == 0 && !p.kind.live
 	for _, l := range p.lines {
 		if l.urgent {
@@ -150,6 +143,19 @@ func (p *page) words(d *handlers.Desk) words {
 		w.quiet = title + "：昨天没有变化，" + strings.TrimPrefix(p.base(), day.Label()) + "，没有新增，存量照旧。"
 	}
 	return w
+}
+
+// decisions is what waits for somebody's yes, in one line; none, where nothing does.
+func (p *page) decisions() []string {
+	if len(p.decide) == 0 {
+		return nil
+	}
+	some := p.decide[:min(len(p.decide), mostDecide)]
+	text := "等您定：" + strings.Join(some, "；")
+	if n := len(p.decide) - len(some); n > 0 {
+		text += fmt.Sprintf("；还有%d件", n)
+	}
+	return []string{text}
 }
 
 // title is the first line: 【晨报 2月14日】疫情防控.

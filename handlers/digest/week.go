@@ -175,9 +175,7 @@ func (f *Family) week(ctx context.Context, d *handlers.Desk, p *config.Pack, las
 		fmt.Sprintf("【周报 %s】%s", last.Add(1).Label(), p.Title),
 		fmt.Sprintf("%s–%s %s", last.Add(1-weekly.days).Label(), last.Label(), strings.Join(heads, "；")),
 	}
-	if len(pg.decide) > 0 {
-		w.first = append([]string{"等您定：" + strings.Join(pg.decide[:min(len(pg.decide), mostDecide)], "；")}, w.first...)
-	}
+	w.first = append(pg.decisions(), w.first...)
 	if len(w.first)+len(w.rest) == 0 {
 		w.rest = []string{"这一周没有变化，没有要说的。"}
 	} else if strings.Contains(strings.Join(slices.Concat(w.first, w.rest), ""), "(") {

@@ -18,7 +18,7 @@ func (f *Family) converse(ctx context.Context, c *handlers.Call) (handlers.Outco
 		return handlers.Outcome{}, false, err
 	}
 	out, mine, err := f.hears(ctx, c, p)
-	if len(p.stale) == 0 || mine && err == nil && !out.Pure() {
+	if len(p.stale) == 0 || mine && err == nil && !out.Pure() || !mine && err == nil && !answers(c.Rest) {
 		return out, mine, err
 	}
 	why, refused := refusal(err)
@@ -31,6 +31,14 @@ func (f *Family) converse(ctx context.Context, c *handlers.Call) (handlers.Outco
 		out = handlers.Outcome{}
 	}
 	return f.part(c, p, out), true, nil
+}
+
+// answers reports whether a line can only be the answer to a question. What is none of a
+// report's is left to whoever understands it: 实在撑不住了 is not to end in a word about a draft.
+func answers(text string) bool {
+	_, number := syntax.Integer(text)
+	_, _, _, keep := syntax.Keep(text)
+	return number || keep || syntax.Yes(text) || syntax.No(text) || syntax.Cancel(text)
 }
 
 func (f *Family) hears(ctx context.Context, c *handlers.Call, p pile) (handlers.Outcome, bool, error) {

@@ -197,7 +197,7 @@ func (fl *filing) askFor(d draft, missing []string) draft {
 			}
 			continue
 		}
-		if n, ok := fl.prev.Values[name]; ok {
+		if n, ok := fl.stock(name); ok {
 			guess[name] = n
 		}
 	}
@@ -212,7 +212,7 @@ func (fl *filing) askFor(d draft, missing []string) draft {
 	for _, name := range missing {
 		n, ok := guess[name]
 		if !ok {
-			d.Ask = askMissing // a stock without a yesterday is never guessed
+			d.Ask = askMissing // a stock nobody has said for a week is never guessed
 			continue
 		}
 		d.Propose[name] = n

@@ -26,6 +26,8 @@ type filing struct {
 	by      config.Person
 	today   Report
 	prev    Report            // the period before, or of a form that is filed now and then the last one filed
+	older   Report            // where there is none for the day before: the last one of a week, to be proposed and no more
+	olderOn config.Day        // its day; "" = none
 	since   []store.Guard     // what was looked at for prev, the latest period first
 	sisters map[string]Report // where parts of a committee file: all of them, by key
 	lent    Values            // figures of this report that other forms have asked for already
@@ -118,6 +120,9 @@ func (f *Family) loadOf(ctx context.Context, c *handlers.Call, sh *sheet, p conf
 	if err := fl.settle(lent, was, debts); err != nil {
 		return nil, err
 	}
+	if err := fl.lookFurther(ctx, given); err != nil {
+		return nil, err
+	}
 	if fl.pile, err = openPile(&c.Desk, *open); err != nil {
 		return nil, err
 	}
@@ -152,6 +157,48 @@ func (sh *sheet) before(p config.Period) []config.Period {
 		out = append(out, sh.form.Before(out[len(out)-1]))
 	}
 	return out
+}
+
+// week is how many days a stock is proposed after the last report that had it.
+const week = 7
+
+// lookFurther reads the last week where yesterday's report is missing and the line leaves a
+// stock open: who missed one day is asked whether his stock is still what it was, not to look
+// it up. It is proposed with its day and needs a yes; no rule counts with it.
+func (fl *filing) lookFurther(ctx context.Context, given []syntax.Value) error {
+	if fl.prev.Filed() || fl.today.Filed() || !fl.daily() || !fl.sh.form.Required || fl.sh.complete(given) {
+		return nil
+	}
+	b, p := fl.Read(), fl.sh.form.Before(fl.period)
+	var cells []*store.Cell
+	var days []config.Day
+	for range week - 1 {
+		p = fl.sh.form.Before(p)
+		days, cells = append(days, p.Day), append(cells, b.Cell(store.Reports(fl.sh.form.Name, p.Key()), fl.from.key()))
+	}
+	if err := b.Run(ctx); err != nil {
+		return fmt.Errorf("read the week's %s/%s: %w", fl.sh.form.Name, fl.from.key(), err)
+	}
+	for i, cell := range cells {
+		r, err := decode(fl.sh.form, *cell)
+		if err != nil {
+			return err
+		}
+		if r.Filed() {
+			fl.older, fl.olderOn = r, days[i]
+			return nil
+		}
+	}
+	return nil
+}
+
+// stock is what a stock was when it was last said.
+func (fl *filing) stock(name string) (int, bool) {
+	if n, ok := fl.prev.Values[name]; ok {
+		return n, true
+	}
+	n, ok := fl.older.Values[name]
+	return n, ok
 }
 
 // number is the filing's receipt number. The one daily report that every committee owes has
@@ -217,6 +264,9 @@ func (fl *filing) daily() bool {
 
 // last is the period before, as people say it.
 func (fl *filing) last() string {
+	if fl.olderOn != "" {
+		return fl.olderOn.Label()
+	}
 	if fl.daily() {
 		return "昨天"
 	}
@@ -347,7 +397,7 @@ func (fl *filing) copyLine() string {
 	if x := fl.sh.sole(); x != nil {
 		return fl.sh.form.Name + " " + x.Example
 	}
-	if !fl.prev.Filed() || len(fl.sh.required()) == 0 {
+	if !fl.prev.Filed() && fl.olderOn == "" || len(fl.sh.required()) == 0 {
 		return strings.TrimPrefix(fl.sh.example(fl.from), "/")
 	}
 	v := Values{}
@@ -355,7 +405,7 @@ func (fl *filing) copyLine() string {
 		if v[x.Name] = 0; !x.Quantity() || x.Min > 0 {
 			v[x.Name], _ = x.ExampleValue()
 		}
-		if n, ok := fl.prev.Values[x.Name]; ok && x.Stock {
+		if n, ok := fl.stock(x.Name); ok && x.Stock {
 			v[x.Name] = n
 		}
 	}

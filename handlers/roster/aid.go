@@ -101,12 +101,13 @@ func (f *Family) aid(ctx context.Context, c *handlers.Call) (handlers.Outcome, e
 	if last != first {
 		when += "至" + last.Label()
 	}
-	said := fmt.Sprintf("%s支援%s：%s%d（%s）。", when, unit, strings.TrimPrefix(who, "="), n, hoursOf(c.Street, touched[0].From, touched[0].To))
+	said := fmt.Sprintf("支援%s：%s%d（%s）。", unit, strings.TrimPrefix(who, "="), n, hoursOf(c.Street, touched[0].From, touched[0].To))
 	if met > 0 {
 		said += fmt.Sprintf("先补了要人的%d班。", met)
 	}
-	out.Reply = handlers.Say(said)
-	out.Pushes = tell(&c.Desk, c.Person.UserID, handlers.CaseCard, said+"看谁来：/支援", ids(c.Dir.InUnit(c.Street, unit, config.RoleSecretary))...)
+	out.Reply = handlers.Say(when + said)
+	told := strings.Replace(when, day(&c.Desk, first), first.Label(), 1) // it may be read tomorrow
+	out.Pushes = tell(&c.Desk, c.Person.UserID, handlers.CaseCard, told+said+"看谁来：/支援", ids(c.Dir.InUnit(c.Street, unit, config.RoleSecretary))...)
 	return out, nil
 }
 

@@ -221,7 +221,7 @@ func (f *Family) restOn(ctx context.Context, c *handlers.Call, want []config.Day
 	out := handlers.Outcome{Changes: []store.Change{l.put(who)}, Sealed: keyCare, Audit: handlers.Audit{Record: "轮休", Nobody: true}}
 	out.Reply = handlers.Say(strings.Join(reply, "\n"))
 	out.Read = handlers.Understanding{Period: string(want[0]), Values: map[string]any{"天数": len(want)}}
-	note := fmt.Sprintf("%s想在%s歇%d天（连续在岗%d天）。", c.Person.Title, label, len(want), p.served(d, who))
+	note := fmt.Sprintf("%s想在%s歇%d天%s。", c.Person.Title, label, len(want), inRow(p.served(d, who)))
 	if urgent {
 		note += "他说撑不住了，请今天打个电话。"
 	}
@@ -313,8 +313,17 @@ func (f *Family) tired(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	l.Call = c.At.Unix()
 	out := handlers.Outcome{Changes: []store.Change{l.put(c.Person.UserID)}, Sealed: keyCare, Audit: handlers.Audit{Record: "轮休", Nobody: true}}
 	out.Reply = handlers.Say(fmt.Sprintf("辛苦了，%s会给您打电话，只有%s知道。\n要歇哪天，发：/休 %s 1天", office, office, c.Day.Add(1).Time(c.Street.Location).Format("1.2")))
-	out.Pushes = confide(&c.Desk, handlers.CaseCard, fmt.Sprintf("%s说累了（连续在岗%d天），请今天打个电话。看谁该歇：/轮休", c.Person.Title, h.now(c.Street, c.Day)), ids(list)...)
+	out.Pushes = confide(&c.Desk, handlers.CaseCard, fmt.Sprintf("%s说累了%s，请今天打个电话。看谁该歇：/轮休", c.Person.Title, inRow(h.now(c.Street, c.Day))), ids(list)...)
 	return out, nil
+}
+
+// inRow is （连续在岗6天）; nothing where the lists have nobody on duty: who works without a
+// list has not rested, and 0 days would say so.
+func inRow(days int) string {
+	if days == 0 {
+		return ""
+	}
+	return fmt.Sprintf("（连续在岗%d天）", days)
 }
 
 // now is how many days in a row somebody has been on duty, today included if he is on.

@@ -70,6 +70,14 @@ func (p plan) worn(d *handlers.Desk, alarm int) []string {
 	return out
 }
 
+// ownRow tells somebody how long he has been on; who is on no list is told that, and not 0.
+func ownRow(days int) string {
+	if days == 0 {
+		return "近来没有您的排班，连续几天我算不出，也不用报。"
+	}
+	return fmt.Sprintf("您连续在岗%d天（按排班算，不用报）。", days)
+}
+
 // rota is /轮休: one's own; for the care office who should rest and who could stand in;
 // for those who lead or inspect, counts.
 func (f *Family) rota(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
@@ -89,7 +97,7 @@ func (f *Family) rota(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if c.Person.Has(config.RoleLeader, config.RoleAreaLeader, config.RoleDiscipline, config.RoleDutyDesk, config.RoleInspector, config.RoleOffice, config.RoleParty, config.RoleAdmin) || !c.Private() {
 		return handlers.Answer(fmt.Sprintf("今天轮休%d人，连续在岗满%d天%d人，已排轮休%d人。是谁只有%s知道。", p.resting(c.Day), r.Alarm, len(p.worn(d, r.Alarm)), p.eased(d, r.Alarm), office)), nil
 	}
-	lines := []string{fmt.Sprintf("您连续在岗%d天（按排班算，不用报）。", p.served(d, c.Person.UserID))}
+	lines := []string{ownRow(p.served(d, c.Person.UserID))}
 	var own []string
 	for _, x := range p.rests[c.Person.UserID].Days {
 		if x >= c.Day {
