@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,7 @@ type appOptions struct {
 	Jitter time.Duration // what a schedule says leaves up to this much after its slot; 0 = at once
 	Lease  leaseTiming   // of the long connection; zero: usualLease
 	Send   time.Duration // how long the platform may take to answer what is sent; 0 = budgetSend, on the long connection its default
+	Tick   time.Duration // how often the loop looks by itself; 0 = everyTick
 	Slow   time.Duration // a turn waits no longer for a street whose group does not answer; 0 = until it is served
 }
 
@@ -178,7 +180,7 @@ func waitFor(ctx context.Context, wg *sync.WaitGroup) error {
 
 // loop looks every second, and at once after a commit, at what is due.
 func (a *app) loop(ctx context.Context) {
-	tick := time.NewTicker(everyTick)
+	tick := time.NewTicker(cmp.Or(a.options.Tick, everyTick))
 	defer tick.Stop()
 	refresh := time.NewTicker(everyRefresh)
 	defer refresh.Stop()

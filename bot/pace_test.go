@@ -138,8 +138,9 @@ func newCity(tb testing.TB, server *storetest.Server, mode string, streets int) 
 			cfg.Bot.WeCom.App.CorpID = "" // so that the bot is the first way to a person
 		}
 		// However loaded the machine, no answer is given up: a repeat, or a claim that has to
-		// run out, would cost the pace on the moved clock.
-		houses.add(startReplica(tb, cfg, server.Open(tb), at, owner, func(o *appOptions) { o.Send = time.Minute }))
+		// run out, would cost the pace on the moved clock. And nobody looks by himself: what he
+		// began at one moment of that clock would be heard at the next.
+		houses.add(startReplica(tb, cfg, server.Open(tb), at, owner, func(o *appOptions) { o.Send, o.Tick = time.Minute, time.Hour }))
 	}
 	if mode == config.ModeLongConn {
 		until(tb, "one holds the line", func() bool { return houses.replicas[0].holds() || houses.replicas[1].holds() })

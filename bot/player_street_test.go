@@ -17,7 +17,7 @@ import (
 )
 
 // changeStreet makes the demo street another one for a transcript: "without 纪工委二",
-// "without 书记群", "without paper" (a kind of duty), "drill 书记群 sj-meiyuan", "units 梅园 文苑" (a street of these committees only), "until 2020-02-13" (the packs' last day), "days digest workdays" (of a
+// "without 书记群", "without paper" (a kind of duty), "drill 书记群 sj-meiyuan", "units 梅园 文苑" (a street of these committees only), "until 2020-02-13" (the packs' last day), "from 2020-02-12" (their first: nothing was reported before), "days digest workdays" (of a
 // kind of duty), "form 值守 在岗 缺岗" (one more form), "run typhoon" (one more pack), "only typhoon" (no other), "pack marathon.yaml" (one of testdata/packs),
 // "shared 民政表 服务办 返沪=当日返沪人数" (one more form, of an office, with the data items of others),
 // "by 值守 liaison" (filed by the liaisons), "strict 日报" (neither early nor late), "review 日报 科室" (looked at by 科室),
@@ -46,6 +46,10 @@ func changeStreet(t *testing.T, s *config.Street, changes string) {
 		case "until":
 			for i := range s.Runs {
 				s.Runs[i].To = config.Day(what)
+			}
+		case "from":
+			for i := range s.Runs {
+				s.Runs[i].From = config.Day(what)
 			}
 		case "days":
 			do, days, _ := strings.Cut(what, " ")

@@ -19,10 +19,10 @@ import (
 var yesterdayLines string
 
 // seed puts yesterday's reports in place by the same door through which today's come in.
-// A street that has them already, or has no such form, is left as it is.
+// A street that has them already, or had no such form yesterday, is left as it is.
 func seed(ctx context.Context, r *handlers.Router, st *store.Store, s *config.Street, today config.Day) error {
 	yesterday := today.Add(-1)
-	if !slices.ContainsFunc(s.Runs, func(r config.Run) bool { return r.Pack.Form("日报") != nil }) {
+	if !slices.ContainsFunc(s.Active(yesterday), func(p *config.Pack) bool { return p.Form("日报") != nil }) {
 		return nil
 	}
 	b := st.Read(s.Code)

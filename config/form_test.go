@@ -34,7 +34,7 @@ func TestPacksTogether(t *testing.T) {
 	want := map[string][]string{
 		"epidemic": {"日报", "排摸", "罩", "物盘", "进出", "复工", "宿", "联络"},
 		"typhoon":  {"情况", "应答", "自查", "安置", "灾后"},
-		"daily":    {"周确认", "问候", "蚊"},
+		"daily":    {"周确认", "问候", "蚊", "人口调查"},
 	}
 	for name := range want {
 		var got []string

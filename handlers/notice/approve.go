@@ -56,6 +56,34 @@ func (f *Family) approve(ctx context.Context, c *handlers.Call, n int) (handlers
 	return out, nil
 }
 
+// review asks somebody to read what waits for a second person. It is looked at when its turn
+// comes: by then another may have.
+func (v notice) review(c *handlers.Call, userid string) store.Push {
+	args := map[string]string{"n": v.field(), "bot": c.BotName(), "at": strconv.FormatInt(c.At.Unix(), 10)}
+	return handlers.PushRecipe(handlers.ToPerson(userid), handlers.CaseCard, recipeReview, args, c.At)
+}
+
+func (f *Family) renderReview(ctx context.Context, s *handlers.Serving) (handlers.Content, error) {
+	n, err := strconv.Atoi(s.Args["n"])
+	if err != nil {
+		return handlers.Content{}, fmt.Errorf("recipe of notice: %w", err)
+	}
+	at, err := strconv.ParseInt(s.Args["at"], 10, 64)
+	if err != nil {
+		return handlers.Content{}, fmt.Errorf("recipe of notice: %w", err)
+	}
+	v, err := f.read(ctx, &s.Desk, n)
+	switch {
+	case err != nil:
+		return handlers.Content{}, err
+	case v.State == waiting:
+		return v.approval(&s.Desk, s.Args["bot"]), nil
+	case v.live() && v.Pending != nil:
+		return v.additionCard(time.Unix(at, 0)), nil
+	}
+	return handlers.Content{}, &handlers.Moot{Why: "已经审过"}
+}
+
 // nodsThrough is 通过 without a number, of the office: everybody will hear what is approved,
 // so it has to be said of which one.
 func (f *Family) nodsThrough(ctx context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {

@@ -207,7 +207,7 @@ func (f *Family) answer(ctx context.Context, c *handlers.Call, ref syntax.Ref, t
 			continue
 		}
 		others = append(others, x)
-		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(x.UserID), handlers.CaseCard, v.additionCard(c.At), c.At))
+		out.Pushes = append(out.Pushes, v.review(c, x.UserID))
 	}
 	out.Reply = handlers.Say(fmt.Sprintf("已记下，等%s审。审过就发%s，是这个样子：\n%s", titles(others), v.where(&c.Desk), v.addition()))
 	return out, nil

@@ -81,7 +81,7 @@ func (f *Family) draft(ctx context.Context, c *handlers.Call, old int) (handlers
 	out.Changes = []store.Change{v.put()}
 	out.Audit = audit(v)
 	for _, p := range others {
-		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.CaseCard, v.approval(c), c.At))
+		out.Pushes = append(out.Pushes, v.review(c, p.UserID))
 	}
 	return out, nil
 }
@@ -266,13 +266,14 @@ func moment(d *handlers.Desk, unix int64) string {
 	return time.Unix(unix, 0).In(d.Street.Location).Format("1月2日 15:04")
 }
 
-func (v notice) approval(c *handlers.Call) handlers.Content {
+// approval asks the second reader, with the notice as it will be.
+func (v notice) approval(d *handlers.Desk, bot string) handlers.Content {
 	n := strconv.Itoa(v.n)
 	body := v.Body
 	if body != "" {
 		body = numbered(body)
 	}
-	if extra := v.details(&c.Desk); v.asks() || len(extra) > 0 {
+	if extra := v.details(d); v.asks() || len(extra) > 0 {
 		body = strings.TrimPrefix(body+"\n"+strings.Join(extra, "\n"), "\n")
 	}
 	if v.Replaces > 0 {
@@ -289,7 +290,7 @@ func (v notice) approval(c *handlers.Call) handlers.Content {
 		desc += "（" + string(v.Class) + "）"
 	}
 	return handlers.Content{
-		Text: fmt.Sprintf("%s 请您审，是这个样子：\n%s", v.name(), v.text(&c.Desk, c.BotName())),
+		Text: fmt.Sprintf("%s 请您审，是这个样子：\n%s", v.name(), v.text(d, bot)),
 		Card: &handlers.Card{
 			Task: "notice-" + n + "-" + strconv.FormatInt(v.At, 36), Title: v.name() + " 请您审", Desc: desc, Body: body,
 			Buttons: []handlers.Button{{Text: "通过", Line: "/通知 准 " + n, Primary: true}, {Text: "退回", Line: "/通知 退 " + n}},

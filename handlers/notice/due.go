@@ -27,9 +27,10 @@ const (
 const patience = 4 * time.Hour
 
 const (
-	recipeCard  = "notice.card"
-	recipeNudge = "notice.nudge"
-	recipeBack  = "notice.back"
+	recipeCard   = "notice.card"
+	recipeNudge  = "notice.nudge"
+	recipeBack   = "notice.back"
+	recipeReview = "notice.review"
 )
 
 func (f *Family) dueItems() []handlers.DueItem {
@@ -48,6 +49,7 @@ func (f *Family) recipes() []handlers.Recipe {
 		{Name: recipeCard, Render: f.renderCard},
 		{Name: recipeNudge, Render: f.renderNudge},
 		{Name: recipeBack, Render: f.renderBack},
+		{Name: recipeReview, Render: f.renderReview},
 	}
 }
 
