@@ -99,10 +99,14 @@ func newApp(ctx context.Context, o appOptions) (*app, error) {
 func (a *app) receive(ctx context.Context, m handlers.Message) (handlers.Content, error) {
 	defer a.metrics.timed(time.Now())
 	counted := a.counting(ctx, m)
+	var owed []int64
+	if m.Single() { // before the message makes new ones
+		owed = a.works().courier.Owed(m.From, m.At)
+	}
 	c, err := a.works().router.Handle(ctx, m)
 	counted()
 	if err == nil && m.Single() {
-		c = a.works().courier.Join(ctx, m.From, c, m.At)
+		c = a.works().courier.Join(ctx, m.From, c, m.At, owed)
 	}
 	return c, err
 }

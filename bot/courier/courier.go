@@ -47,7 +47,7 @@ type Courier struct {
 
 	mu   sync.Mutex
 	busy map[string]bool      // streets that are being served, also since an earlier Drain
-	owed map[string]time.Time // targets for which the day's budget holds something here, and until when
+	owed map[string]debt // by target: what the day's budget holds here
 	wg   sync.WaitGroup       // their serving
 }
 

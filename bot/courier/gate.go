@@ -138,7 +138,7 @@ func (c *Courier) afford(ctx context.Context, s *handlers.Street, now time.Time,
 		why = whyYields
 	}
 	if w.Push.Kind == string(handlers.CaseCard) {
-		c.owe(w.Push.To, morning)
+		c.owe(w, morning)
 	}
 	return verdict{later: morning, why: fmt.Sprintf(why, limit)}, nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"juwei/bot/wecom"
@@ -13,25 +14,55 @@ import (
 
 const whyJoined = "并入给他的答复"
 
+// Owed takes what the day's budget holds for a person, as far as this replica held it itself:
+// the numbers of the pushes. It is asked when a message comes in, for Join to add them to its
+// answer. What the answer has no room for waits for the morning, and so does what another
+// replica held, so that a day's answers need not ask the store.
+func (c *Courier) Owed(userid string, now time.Time) []int64 {
+	to := string(handlers.ToPerson(userid))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, held := c.owed[to]
+	delete(c.owed, to)
+	if !held || !now.Before(d.until) {
+		return nil
+	}
+	return d.pushes
+}
+
+// debt is what the budget holds for a target, and until when.
+type debt struct {
+	pushes []int64
+	until  time.Time
+}
+
+// owe remembers that the budget holds a push.
+func (c *Courier) owe(w *store.Waiting, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.owed == nil {
+		c.owed = map[string]debt{}
+	}
+	d := c.owed[w.Push.To]
+	c.owed[w.Push.To] = debt{append(d.pushes, w.N), until}
+}
+
 // Join adds to an answer in a private chat the cards that wait there for the morning: for
-// the end of the quiet hours, since who writes is awake, or because the day's budget is
-// spent, since answers don't count. They count as sent with the answer. When the store is
-// away the answer stays as it is. Of what the budget holds, this replica knows what it held
-// itself since it started; the rest leaves in the morning, so that a day's answers need not
-// ask the store.
-func (c *Courier) Join(ctx context.Context, userid string, answer handlers.Content, now time.Time) handlers.Content {
+// the end of the quiet hours, since who writes is awake, or, of those that are owed, because
+// the day's budget is spent, since answers don't count. They count as sent with the answer.
+// When the store is away the answer stays as it is.
+func (c *Courier) Join(ctx context.Context, userid string, answer handlers.Content, now time.Time, owed []int64) handlers.Content {
 	_, s, known := c.o.Directory.Person(userid)
 	if !known || answer.Empty() || answer.Card != nil {
 		return answer
 	}
-	to := string(handlers.ToPerson(userid))
-	if !handlers.QuietUntil(s, now).After(now) && !c.owes(to, now) {
+	if !handlers.QuietUntil(s, now).After(now) && len(owed) == 0 {
 		return answer
 	}
 	now = now.In(s.Location)
 	err := errTaken
 	for try := 0; try < joinTries && errors.Is(err, errTaken); try++ {
-		answer, err = c.joinAll(ctx, s, now, handlers.ToPerson(userid), answer)
+		answer, err = c.joinAll(ctx, s, now, handlers.ToPerson(userid), answer, owed)
 	}
 	if err != nil && !errors.Is(err, errTaken) {
 		c.o.Logger.WarnContext(ctx, "cards not joined", "user", userid, "street", s.Code, "err", err)
@@ -46,7 +77,7 @@ var errTaken = errors.New("card taken meanwhile")
 const joinTries = 3
 
 // joinAll adds what waits. errTaken: some of it was not to be had just now.
-func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time, to handlers.Target, answer handlers.Content) (handlers.Content, error) {
+func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time, to handlers.Target, answer handlers.Content, owed []int64) (handlers.Content, error) {
 	b := c.o.Store.Read(s.Code)
 	waiting := b.To(string(to))
 	if err := b.Run(ctx); err != nil {
@@ -55,7 +86,7 @@ func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time
 	var taken error
 	held := map[int]bool{}
 	for _, w := range *waiting {
-		if !joins(s, now, &w, held) {
+		if !joins(s, now, &w, owed, held) {
 			continue
 		}
 		var err error
@@ -68,36 +99,16 @@ func (c *Courier) joinAll(ctx context.Context, s *handlers.Street, now time.Time
 	return answer, taken
 }
 
-// owe remembers that the budget holds something for a target until then.
-func (c *Courier) owe(to string, until time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.owed == nil {
-		c.owed = map[string]time.Time{}
-	}
-	c.owed[to] = until
-}
-
-// owes reports, once, whether the budget may still hold something for a target: what the
-// next answer has no room for waits for the morning.
-func (c *Courier) owes(to string, now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	until, held := c.owed[to]
-	delete(c.owed, to)
-	return held && now.Before(until)
-}
-
 // joins reports whether a push is a card that is held for the morning and for nothing else:
-// by the quiet hours, or, if it was put back without having been begun, by the budget, or by
-// one before it that is. A notice's copy is none: it must not be confirmed before the group
+// by the quiet hours, or, if it is owed and was put back without having been begun, by the
+// budget, or by one before it that is. A notice's copy is none: it must not be confirmed before the group
 // has heard the notice. held are the priorities at which one is, and learns of this one.
-func joins(s *handlers.Street, now time.Time, w *store.Waiting, held map[int]bool) bool {
+func joins(s *handlers.Street, now time.Time, w *store.Waiting, owed []int64, held map[int]bool) bool {
 	if w.Push.Kind != string(handlers.CaseCard) || w.State != store.StateWaiting || w.Attempt > 0 || !w.Begun.IsZero() || w.Push.NotBefore.After(handlers.NextMorning(s, now)) {
 		return false
 	}
 	v, back := gate(s, now, w), w.Due.After(now)
-	if v.why != whyQuiet && !(v.pass() && (back && w.Due.After(w.Push.NotBefore) || !back && held[w.Push.Priority])) {
+	if v.why != whyQuiet && !(v.pass() && (back && slices.Contains(owed, w.N) || !back && held[w.Push.Priority])) {
 		return false
 	}
 	held[w.Push.Priority] = true

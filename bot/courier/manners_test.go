@@ -151,7 +151,7 @@ func TestReserve(t *testing.T) {
 		w.want(map[int64]string{late: "waiting", own: "waiting 今天已说满3条，等到明早"},
 			"user:a: 提示1", "user:a: 提示2", "user:a: 还没报")
 		for i, want := range []string{"已收\n\n他自己的事\n\n还有一件", "已收"} {
-			if got := w.courier.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now()); got.Text != want {
+			if got := w.courier.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now(), w.courier.Owed("a", w.clock.Now())); got.Text != want {
 				t.Errorf("answer %d is %q, want %q", i, got.Text, want)
 			}
 		}
@@ -503,14 +503,14 @@ func TestCardsJoinTheAnswer(t *testing.T) {
 		for i, row := range []struct{ who, want string }{
 			{"a", "已收\n\n问题3"}, {"a", "已收"}, {"nobody", "已收"},
 		} {
-			if got := w.courier.Join(t.Context(), row.who, handlers.Say("已收"), w.clock.Now()); got.Text != row.want {
+			if got := w.courier.Join(t.Context(), row.who, handlers.Say("已收"), w.clock.Now(), w.courier.Owed(row.who, w.clock.Now())); got.Text != row.want {
 				t.Errorf("answer %d is %q, want %q", i, got.Text, row.want)
 			}
 		}
 		w.want(map[int64]string{card: "sent " + whyJoined, notice: "waiting 静默时段"})
 		w.at("08:00:00", 1)
 		w.push("user:a", handlers.CaseCard, "早上的")
-		if got := w.courier.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now()); got.Text != "已收" {
+		if got := w.courier.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now(), w.courier.Owed("a", w.clock.Now())); got.Text != "已收" {
 			t.Errorf("in the day the answer is %q", got.Text)
 		}
 		w.drain()
@@ -518,7 +518,7 @@ func TestCardsJoinTheAnswer(t *testing.T) {
 		w.at("21:00:00", 1)
 		stays := w.push("user:a", handlers.CaseCard, long)
 		w.drain()
-		if got := w.courier.Join(t.Context(), "a", handlers.Say(long), w.clock.Now()); got.Text != long {
+		if got := w.courier.Join(t.Context(), "a", handlers.Say(long), w.clock.Now(), w.courier.Owed("a", w.clock.Now())); got.Text != long {
 			t.Errorf("a card that has no room was joined")
 		}
 		w.at("08:00:00", 2)
@@ -538,7 +538,7 @@ func TestCardPutOffMeanwhileIsJoined(t *testing.T) {
 	card := w.push("user:a", handlers.CaseCard, "问题3")
 	first := &before{do: func() { w.drain() }}
 	joins := w.replica(server.Open(t, func(o *store.Options) { o.Hooks = append(o.Hooks, first) }), "two")
-	if got := joins.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now()); got.Text != "已收\n\n问题3" {
+	if got := joins.Join(t.Context(), "a", handlers.Say("已收"), w.clock.Now(), joins.Owed("a", w.clock.Now())); got.Text != "已收\n\n问题3" {
 		t.Errorf("the answer is %q", got.Text)
 	}
 	w.want(map[int64]string{card: "sent " + whyJoined})
