@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 
 // The burden of a day made again from what is audited, by a reader of its own: the side
 // records of the lines against the counters, and the lines themselves and the outbox against
-// both. Whoever counted wrong, or changed a count, is found.
+// both, and what /减负 says of the week. Whoever counted wrong, or changed a count, is found.
 func TestBurdenFromTheAudit(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t, storetest.Start(t), nil)
@@ -36,6 +37,7 @@ func TestBurdenFromTheAudit(t *testing.T) {
 	}, "\n") + "\n")
 
 	st := d.app.store
+	var week [4]int // from the audit alone
 	for _, day := range []config.Day{"2020-02-12", "2020-02-13"} {
 		lines, err := st.Audit(t.Context(), street.Code, string(day))
 		if err != nil {
@@ -57,6 +59,11 @@ func TestBurdenFromTheAudit(t *testing.T) {
 			}
 			if l.Record == "日报/"+string(day) && l.Rev == 1 { // the first of each unit, by the line alone
 				reports++
+			}
+		}
+		for _, sum := range sums {
+			for i, n := range sum {
+				week[i] += n
 			}
 		}
 		b := st.Read(street.Code)
@@ -98,6 +105,10 @@ func TestBurdenFromTheAudit(t *testing.T) {
 		if got := [3]int{total.Reports, total.Typed, total.Prefilled}; got != want {
 			t.Errorf("%s: %v, want %v", day, got, want)
 		}
+	}
+	said := p.play("街道书记> /减负\n")
+	if want := fmt.Sprintf("合计：要%d项，手填%d，自动带出%d；", week[1]+week[2], week[1], week[2]); !strings.Contains(said, want) {
+		t.Errorf("the audit says %s, /减负 said: %s", want, said)
 	}
 	// Nobody can tell from the audit who complained.
 	lines, err := st.Audit(t.Context(), street.Code, "2020-02-13")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"juwei/config"
 	"juwei/handlers"
 	"juwei/handlers/syntax"
 )
@@ -176,6 +177,13 @@ func (f *Family) answer(ctx context.Context, c *handlers.Call, d draft) (handler
 	}
 	if !fl.hear(&d, c.Rest) {
 		reading := sh.read(&c.Desk, c.Rest)
+		if numbers, ok := bare(reading); ok && len(numbers) > 1 && len(numbers) == len(d.Labels) && (d.Ask == askMissing || d.Ask == askAll) {
+			var fields []*config.Field
+			for _, name := range d.Labels {
+				fields = append(fields, sh.form.Field(name))
+			}
+			reading = inTurn(reading, fields, numbers)
+		}
 		if labels(reading) == 0 {
 			if other, err := f.recognise(c); other != nil || err != nil || syntax.Misdated(c.Rest) {
 				return handlers.Outcome{}, false, nil

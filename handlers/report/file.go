@@ -50,7 +50,27 @@ func (f *Family) zero(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 			sh = other
 		}
 	}
+	if word := strings.TrimSpace(c.Rest); !strings.Contains(c.Rest, sh.form.Name) && f.otherForm(c, sh, word) {
+		return handlers.Outcome{}, handlers.Refusef(sh.form.Name+"没有新情况，就发：/零报", "零报报的是%s，不是“%s”。什么也没存。", sh.form.Name, handlers.Quote(word))
+	}
 	return f.fileLine(ctx, c, sh, c.Rest, true)
+}
+
+// shortWord is how many characters a word has that names a form rather than says how it goes.
+const shortWord = 3
+
+// otherForm reports whether what stands behind /零报 names another form than the one a zero
+// report is taken for: its name, another word for it, or a short word that means nothing here.
+func (f *Family) otherForm(c *handlers.Call, sh *sheet, word string) bool {
+	if slices.Contains(sh.form.Aliases, word) {
+		return false
+	}
+	if c.Taken(word) {
+		return true
+	}
+	r := sh.read(&c.Desk, word)
+	stray := len(r.Unknown) == 1 && r.Unknown[0].Text == word && r.Unknown[0].Value == "" && utf8.RuneCountInString(word) <= shortWord
+	return stray && strings.IndexFunc(word, isDigit) < 0
 }
 
 // find is the form's sheet, if its pack runs today.
@@ -74,7 +94,10 @@ func (f *Family) fileLine(ctx context.Context, c *handlers.Call, sh *sheet, text
 	if err != nil {
 		return handlers.Outcome{}, err
 	}
-	reading := h.Reading
+	reading, err := sh.inOrder(h.Reading)
+	if err != nil {
+		return handlers.Outcome{}, err
+	}
 	fl, err := f.loadOf(ctx, c, sh, sh.period(&c.Desk, day, h.slot), h.from, reading.Values...)
 	if err != nil {
 		return handlers.Outcome{}, err
@@ -127,6 +150,9 @@ func (fl *filing) closed() *handlers.Refusal {
 	}
 	return nil
 }
+
+// remark is how many characters are kept of what was said besides an answer from a list.
+const remark = 60
 
 // longest is how many characters a report may have: a line, not a table.
 const longest = 300
@@ -200,7 +226,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 			moved[x.Name] = v.Int
 		}
 		if v.Text != "" { // what was said besides the answer
-			d.Texts = merge(d.Texts, map[string]string{x.Name: handlers.Quote(v.Text)})
+			d.Texts = merge(d.Texts, map[string]string{x.Name: handlers.Clip(v.Text, remark)})
 		}
 		if v.Loose {
 			loose = append(loose, x.Name)

@@ -80,7 +80,8 @@ var proxies = []config.Role{config.RoleLiaison, config.RoleDutyDesk}
 func (f *Family) commands(s *config.Street) []handlers.Command {
 	var out []handlers.Command
 	var who []config.Role
-	for _, sh := range f.all(s) {
+	all := f.all(s)
+	for _, sh := range all {
 		roles := slices.Clone(sh.form.Who)
 		for _, r := range proxies {
 			if !slices.Contains(roles, r) {
@@ -99,6 +100,7 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 			Example: sh.form.Example(),
 			Detail:  detail(sh.form),
 			Hidden:  !sh.form.Required, // help lists what one has to file
+			Opens:   !asked(all, sh.form),
 			Run:     f.visit(f.file(sh.form)),
 		})
 	}
@@ -114,7 +116,7 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 		},
 		handlers.Command{
 			Name: "改", Aliases: []string{"更正"}, Roles: who, Guests: f.guests(), Summary: "改一个数",
-			Usage: "/改 标签 数字", Example: amendExample(f.all(s)[0].form), Run: f.visit(f.amend),
+			Usage: "/改 标签 数字", Example: amendExample(all[0].form), Run: f.visit(f.amend),
 		},
 		handlers.Command{
 			Name: "撤回", Aliases: []string{"撤销"}, Roles: who, Summary: "收回报过的",
@@ -129,6 +131,20 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 			Summary: "还差哪些居民区", Usage: "/未报", Example: "/未报", Run: f.unfiled,
 		},
 	)
+}
+
+// asked reports whether a form's word is also what a form asks for: 口罩 at the start of a line
+// is then a figure of the form above it.
+func asked(all []*sheet, form *config.Form) bool {
+	words := append([]string{form.Name}, form.Aliases...)
+	for _, sh := range all {
+		for _, x := range sh.form.Fields {
+			if slices.ContainsFunc(append([]string{x.Name}, x.Aliases...), func(label string) bool { return slices.Contains(words, label) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // guests are who may use /改 for cases only.

@@ -84,6 +84,9 @@ type heard struct {
 func (sh *sheet) hear(c *handlers.Call, text string) (heard, error) {
 	text = sh.labelled(text)
 	h := heard{Reading: sh.read(&c.Desk, text)}
+	if err := sh.heading(h.Reading); err != nil {
+		return h, err
+	}
 	units := slices.DeleteFunc(slices.Clone(h.Units), func(u string) bool { return sh.shift(u) > 0 })
 	if !sh.parts() && len(units) > 1 {
 		return h, handlers.Refusef("请一个居民区发一条。", "里面有%s，我一次只收一个居民区的，什么也没存。", strings.Join(units, "、"))

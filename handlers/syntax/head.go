@@ -30,6 +30,7 @@ type Splitter struct {
 	bots     []string // folded, longest first
 	commands *table
 	names    []string // canonical, by id
+	opens    []bool   // Word.Opens, by id
 	entries  []entry  // in the order of the vocabulary, for suggestions
 }
 
@@ -43,7 +44,7 @@ func NewSplitter(v Vocabulary) *Splitter {
 	}
 	slices.SortStableFunc(s.bots, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for id, c := range v.Commands {
-		s.names = append(s.names, c.Name)
+		s.names, s.opens = append(s.names, c.Name), append(s.opens, c.Opens)
 		for _, n := range append([]string{c.Name}, c.Aliases...) {
 			s.commands.add(n, id)
 			if t := fold(Normalise(n)); t != "" {
@@ -74,13 +75,15 @@ func (s *Splitter) Split(raw string) Head {
 
 // SplitAll is Split for a message that may hold several commands ("/日报 … /罩 …"): one Head
 // for each. A further command counts when it has a slash (at the start of a line also 、),
-// stands behind a space or a newline, and is known. There is always at least one Head, and
-// the first has the command Split finds.
+// stands behind a space or a newline, and is known; where the message begins with a command
+// that Opens lines, another such at the start of a line needs no slash. There is always at
+// least one Head, and the first has the command Split finds.
 func (s *Splitter) SplitAll(raw string) []Head {
 	text, mentioned := s.dropMentions(Normalise(raw))
 	text = skipOther(text)
 	starts, folded := []int{0}, fold(text)
-	for i := s.nextCommand(text, folded, 1); i >= 0; i = s.nextCommand(text, folded, i+1) {
+	bare := strings.Contains(text, "\n") && s.opening(text)
+	for i := s.nextCommand(text, folded, 1, bare); i >= 0; i = s.nextCommand(text, folded, i+1, bare) {
 		starts = append(starts, i)
 	}
 	if len(starts) > 1 && !s.leads(text[:starts[1]]) {
@@ -104,14 +107,25 @@ func (s *Splitter) leads(text string) bool {
 	return h.Command != "" || h.Word != ""
 }
 
-// nextCommand is the place of the next slash command in text at or after from, or -1.
-// folded is fold(text).
-func (s *Splitter) nextCommand(text, folded string, from int) int {
+// opening reports whether text begins with a command that Opens lines.
+func (s *Splitter) opening(text string) bool {
+	i := slices.Index(s.names, s.split(text).Command)
+	return i >= 0 && s.opens[i]
+}
+
+// nextCommand is the place of the next slash command in text at or after from, or -1; with
+// bare also of a command without a slash that begins a line. folded is fold(text).
+func (s *Splitter) nextCommand(text, folded string, from int, bare bool) int {
 	for i := max(from, 1); i < len(text); i++ {
 		if text[i-1] != ' ' && text[i-1] != '\n' {
 			continue
 		}
 		n := slashAt(text, i)
+		if n == 0 && bare && text[i-1] == '\n' {
+			if e, ok := s.commandAt(folded, i, false); ok && s.opens[e.id] {
+				return i
+			}
+		}
 		if n == 0 || strings.HasPrefix(text[i:], "、") && text[i-1] != '\n' {
 			continue
 		}
@@ -163,7 +177,7 @@ func (s *Splitter) split(text string) Head {
 // late looks for a slash command behind other words: "大家好 @助手 /日报 新返3". Words with
 // digits before it are part of what it is about; a greeting is not.
 func (s *Splitter) late(text string) Head {
-	i := s.nextCommand(text, fold(text), 1)
+	i := s.nextCommand(text, fold(text), 1, false)
 	if i < 0 {
 		return Head{Rest: text}
 	}

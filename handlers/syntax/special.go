@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // As says what the value of a special label is.
@@ -55,6 +56,7 @@ type Puller struct {
 	specials []Special
 	options  []*table // by special; nil unless AsChoice
 	names    *table   // specials, then others, then texts
+	counts   bool     // others are read besides: a number in the line may be theirs
 	over     string   // label of the first number in 86/110
 	under    string   // label of the second
 }
@@ -64,7 +66,7 @@ type Puller struct {
 // of their line, in which nothing is looked for. With over and under, a fraction without
 // labels (86/110) is written out for the Reader as over86 under110.
 func NewPuller(specials []Special, others, texts []Word, over, under string) *Puller {
-	p := &Puller{specials: specials, names: newTable(32), over: over, under: under}
+	p := &Puller{specials: specials, names: newTable(32), counts: len(others) > 0, over: over, under: under}
 	id := 0
 	add := func(name string, aliases []string) {
 		for _, n := range append([]string{name}, aliases...) {
@@ -194,7 +196,12 @@ func (p *Puller) value(id int, s, f string, i int, today time.Time) (found Found
 		}
 	case AsChoice:
 		to = p.segment(f, i)
-		found.Int, found.Text, ok = p.choose(id, s[i:to], f[i:to])
+		if found.Int, found.Text, ok = p.choose(id, s[i:to], f[i:to]); ok && !p.counts {
+			said, end := p.clauses(s, f, i, to)
+			if found.Text != "" || strings.IndexFunc(s[to:end], unicode.IsDigit) >= 0 { // 瓶颈无，谢谢 has said all
+				found.Text, to = said, end
+			}
+		}
 	case AsYesNo:
 		if to = after(f, i, "不是", "没有", "没", "无", "否", "×", "x", "不"); to > i {
 			return found, to, true
@@ -235,6 +242,21 @@ func (p *Puller) segment(f string, i int) int {
 		j += w
 	}
 	return len(f)
+}
+
+// clauses goes on behind the words of a choice, which began at byte i and end at byte to, for
+// as long as no label follows: where nothing is counted, 宿舍老板不配合，人手也缺2个 is all said
+// of one thing.
+func (p *Puller) clauses(s, f string, i, to int) (text string, end int) {
+	for to < len(f) && f[to] != '\n' {
+		_, w := runeAt(f, to)
+		next := to + w
+		if e, ok := p.names.match(f, skipLinks(f, next)); ok && e.runes > 1 {
+			break
+		}
+		to = max(next, p.segment(f, next))
+	}
+	return strings.TrimFunc(s[i:to], isMark), to
 }
 
 // choose finds the answer in what was said: all of it, or the longest answer within it.

@@ -11,11 +11,11 @@ func specials() *Puller {
 	return NewPuller([]Special{
 		{Name: "号段", Aliases: []string{"号", "从"}, As: AsRange},
 		{Name: "估损", Aliases: []string{"损失"}, As: AsPoint, Places: 1, Units: []string{"万元", "万"}},
-		{Name: "瓶颈", Aliases: []string{"主要是"}, As: AsChoice, Options: []Word{{"人手", []string{"缺人"}}, {"不配合", []string{"进不去"}}, {"无", []string{"没有"}}}},
+		{Name: "瓶颈", Aliases: []string{"主要是"}, As: AsChoice, Options: []Word{{Name: "人手", Aliases: []string{"缺人"}}, {Name: "不配合", Aliases: []string{"进不去"}}, {Name: "无", Aliases: []string{"没有"}}}},
 		{Name: "告示", As: AsYesNo},
 		{Name: "开工", As: AsDay},
 		{Name: "户号", As: AsHome},
-	}, []Word{{"发", []string{"发了"}}, {"领", []string{"领走"}}, {"应排", nil}, {"已排", nil}}, []Word{{"举措", nil}}, "已排", "应排")
+	}, []Word{{Name: "发", Aliases: []string{"发了"}}, {Name: "领", Aliases: []string{"领走"}}, {Name: "应排"}, {Name: "已排"}}, []Word{{Name: "举措"}}, "已排", "应排")
 }
 
 func TestPull(t *testing.T) {
@@ -46,28 +46,51 @@ func TestPull(t *testing.T) {
 		"612/846 72.3%":           "| 已排612 应排846  72.3%",
 		"发3":                      "| 发3",
 	} {
-		p := specials().Pull(line, today)
-		var parts []string
-		for _, x := range p.Found {
-			switch x.Label {
-			case "号段":
-				parts = append(parts, fmt.Sprintf("号段%d-%d", x.From, x.To))
-			case "开工":
-				parts = append(parts, "开工"+x.At.Format("2006-01-02"))
-			case "户号":
-				parts = append(parts, "户号"+x.Home.Key())
-			default:
-				s := fmt.Sprintf("%s%d", x.Label, x.Int)
-				if x.Text != "" {
-					s += "(" + x.Text + ")"
-				}
-				parts = append(parts, s)
+		if got := showPulled(specials().Pull(line, today)); got != strings.TrimSpace(want) {
+			t.Errorf("%s\n got %q\nwant %q", line, got, want)
+		}
+	}
+}
+
+// showPulled writes what was taken out of a line, and behind | what was left.
+func showPulled(p Pulled) string {
+	var parts []string
+	for _, x := range p.Found {
+		switch x.Label {
+		case "号段":
+			parts = append(parts, fmt.Sprintf("号段%d-%d", x.From, x.To))
+		case "开工":
+			parts = append(parts, "开工"+x.At.Format("2006-01-02"))
+		case "户号":
+			parts = append(parts, "户号"+x.Home.Key())
+		default:
+			s := fmt.Sprintf("%s%d", x.Label, x.Int)
+			if x.Text != "" {
+				s += "(" + x.Text + ")"
 			}
+			parts = append(parts, s)
 		}
-		for _, b := range p.Bad {
-			parts = append(parts, "!"+b.Label+":"+b.Text)
-		}
-		if got := strings.TrimSpace(strings.Join(append(parts, "| "+p.Rest), " ")); got != strings.TrimSpace(want) {
+	}
+	for _, b := range p.Bad {
+		parts = append(parts, "!"+b.Label+":"+b.Text)
+	}
+	return strings.TrimSpace(strings.Join(append(parts, "| "+p.Rest), " "))
+}
+
+// Where nothing is counted, a number behind a choice is part of what was said about it.
+func TestPullClauses(t *testing.T) {
+	t.Parallel()
+	p := NewPuller([]Special{
+		{Name: "瓶颈", Aliases: []string{"主要是"}, As: AsChoice, Options: []Word{{Name: "人手", Aliases: []string{"缺人"}}, {Name: "不配合"}}},
+	}, nil, []Word{{Name: "举措"}}, "", "")
+	for line, want := range map[string]string{
+		"进度差不多了，主要是宿舍老板不配合，人手也缺2个": "瓶颈2(宿舍老板不配合,人手也缺2个) | 进度差不多了,",
+		"瓶颈缺人，还有2家不配合，举措：加夜班3次":    "瓶颈1(缺人,还有2家不配合) | ,举措:加夜班3次",
+		"瓶颈缺人，谢谢":       "瓶颈1 | ,谢谢",
+		"瓶颈宿舍缺人，谢谢⏎收到2": "瓶颈1(宿舍缺人,谢谢) | 收到2",
+		"瓶颈天气，缺人2个":     "!瓶颈:天气 | ,缺人2个",
+	} {
+		if got := showPulled(p.Pull(strings.ReplaceAll(line, "⏎", "\n"), time.Time{})); got != want {
 			t.Errorf("%s\n got %q\nwant %q", line, got, want)
 		}
 	}

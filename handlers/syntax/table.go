@@ -11,6 +11,7 @@ import (
 type Word struct {
 	Name    string
 	Aliases []string
+	Opens   bool // of a command: in a message that begins with one of these, it begins a line of its own without a slash too
 }
 
 // table finds the longest of many names at a place in folded text.
