@@ -254,6 +254,52 @@ func (f *Family) typed(ctx context.Context, c *handlers.Call) (handlers.Outcome,
 	return handlers.Outcome{}, false, nil
 }
 
+// unnamed is the dialogue for a line without a command that says of a household all that an act
+// needs: 今天湖北回来一个 住5号301. It may be meant for a person, and it names no act, so it is asked
+// with the line to copy; in a group, which is not to hear it again, with an example.
+func (f *Family) unnamed(_ context.Context, c *handlers.Call) (handlers.Outcome, bool, error) {
+	text := strings.TrimSpace(c.Rest)
+	if !c.Private() && !c.Named || strings.Contains(text, "\n") || handlers.Clip(text, 60) != text {
+		return handlers.Outcome{}, false, nil
+	}
+	for _, b := range f.shelf.all(&c.Desk) {
+		for _, a := range b.Acts {
+			if !a.Offer || len(a.Need) == 0 || b.Key.Of != config.KeyHouse || !c.Person.Has(a.Who...) {
+				continue
+			}
+			to, ok := b.says(c, a, text)
+			switch {
+			case !ok:
+				continue
+			case !c.Private():
+				return handlers.Outcome{}, true, handlers.Refuse("户里的事群里不记，什么也没记。", "请长按撤回，私聊我发，例："+a.Example)
+			}
+			return handlers.Outcome{}, true, handlers.Refusef("是就发：/"+a.Name+" "+text, "%s，是要%s吗？什么也没记。", to.Name, a.Summary)
+		}
+	}
+	return handlers.Outcome{}, false, nil
+}
+
+// says reports whether a line says all that an act needs, and nothing else.
+func (b *book) says(c *handlers.Call, a *config.Act, text string) (target, bool) {
+	if _, _, _, ok := household(text); !ok {
+		return target{}, false
+	}
+	to, rest, err := b.find(c, b.reach(&c.Desk, c.Person), text, a.Example)
+	if err != nil {
+		return to, false
+	}
+	orders, err := b.understand(c, a, to, rest)
+	if err != nil || len(orders) != 1 {
+		return to, false
+	}
+	return to, !slices.ContainsFunc(a.Need, func(name string) bool {
+		_, number := orders[0].Values[name]
+		_, words := orders[0].Texts[name]
+		return !number && !words
+	})
+}
+
 // ours reports whether what stands behind an act's word names what the act is about.
 func (f *Family) ours(c *handlers.Call, word, rest string) bool {
 	for _, b := range f.shelf.all(&c.Desk) {

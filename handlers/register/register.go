@@ -32,6 +32,7 @@ func (f *Family) Handlers() handlers.Family {
 		Dialogues: []handlers.Dialogue{
 			{Name: "册子", Sure: true, Try: f.typed},
 			{Name: "册子问答", Sure: true, Try: f.answer},
+			{Name: "册子没写命令", Try: f.unnamed},
 		},
 		Duties: []handlers.Duty{
 			{Kind: "register-list", Title: "册子里今天要办的", Run: f.daily},

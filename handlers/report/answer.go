@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"juwei/config"
 	"juwei/handlers"
@@ -129,7 +130,7 @@ func (f *Family) recognise(c *handlers.Call) (*sheet, error) {
 			continue
 		}
 		switch n := labels(r); {
-		case n == 1 && len(r.Values) == 1 && len(best) == 0 && most == 1 && r.Values[0].Text == "":
+		case n == 1 && len(r.Values) == 1 && len(best) == 0 && most == 1 && r.Values[0].Text == "" && !slices.ContainsFunc(r.Unknown, numbered):
 			v := r.Values[0]
 			return nil, handlers.Refusef(fmt.Sprintf("报：/%s %s%d …\n改：/改 %s %d", sh.form.Name, v.Label, v.Int, v.Label, v.Int), "“%s”是要报，还是要改？什么也没记。", handlers.Quote(c.Rest))
 		case n > most:
@@ -146,6 +147,10 @@ func (f *Family) recognise(c *handlers.Call) (*sheet, error) {
 	}
 	return best[0], nil
 }
+
+// numbered reports whether what was not understood has a number: 5号301 is about a household, not
+// about a report's figure.
+func numbered(s syntax.Stray) bool { return s.Value != "" || strings.ContainsFunc(s.Text, isDigit) }
 
 // nothingNew answers 今天没情况, said without a command: it may be meant for a person, so the
 // line to copy comes first.

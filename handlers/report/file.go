@@ -277,7 +277,7 @@ func (fl *filing) take(d *draft, r syntax.Reading) error {
 				fix[near.Name] = n
 			}
 			complain("", fmt.Sprintf("“%s”不认识，是不是%s？", handlers.Quote(s.Text), near.Name))
-		case s.Value != "" || strings.ContainsFunc(s.Text, isDigit):
+		case numbered(s):
 			text := s.Text
 			if s.Value != s.Text {
 				text += s.Value
