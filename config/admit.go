@@ -117,10 +117,13 @@ func Admit(f *Form, d *Dictionary) []Objection {
 		if f.shares(x, e) {
 			continue
 		}
+		mend := fmt.Sprintf("要数就发 %s，要表就写在 exports 里", e.Query())
+		if f.Approved != "" && f.whole() && e.Form.whole() && x.Kind == e.Field.Kind {
+			mend = fmt.Sprintf("写上 item: %s，就从%s带出，不再问居委", e.Field.Item, e.Form.Name)
+		}
 		out = append(out, Objection{
 			Kind: ObjectKnown, Field: x.Name, Known: e,
-			What: fmt.Sprintf("“%s”不用再问，%s已有%s", x.Name, e.Form.asked(), e.called(x)),
-			Mend: fmt.Sprintf("要数就发 %s，要表就写在 exports 里", e.Query()),
+			What: fmt.Sprintf("“%s”不用再问，%s已有%s", x.Name, e.Form.asked(), e.called(x)), Mend: mend,
 		})
 	}
 	if n := len(f.Fields); n > 0 && known*100 >= overlapLimit*n && f.Approved == "" {
