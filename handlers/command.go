@@ -30,7 +30,8 @@ type Command struct {
 	Hidden  bool          // not offered in lists
 	Whole   bool          // with Slashed: a dialogue hears a line without a slash whole, its word included (重点1 answers a form's question)
 	Slashed bool          // only with a slash: its word also begins everyday sentences (回1)
-	Opens   bool          // begins a line of its own without a slash, in a message that begins with one of these: two forms in one message
+	Opens   bool          // begins a line of its own without a slash, behind one that Leads: two forms in one message
+	Leads   bool          // see Opens
 	Prose   bool          // what follows is kept word for word: a line in it that looks like a command is none
 	Binding bool          // may be used by an administrator in a chat that is not bound yet
 	Run     func(ctx context.Context, c *Call) (Outcome, error)
@@ -187,7 +188,7 @@ type Serving struct {
 func words(cmds []Command) []syntax.Word {
 	out := make([]syntax.Word, 0, len(cmds))
 	for _, c := range cmds {
-		out = append(out, syntax.Word{Name: c.Name, Aliases: c.Aliases, Opens: c.Opens})
+		out = append(out, syntax.Word{Name: c.Name, Aliases: c.Aliases, Opens: c.Opens, Leads: c.Leads})
 	}
 	return out
 }

@@ -100,8 +100,8 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 			Example: sh.form.Example(),
 			Detail:  detail(sh.form),
 			Hidden:  !sh.form.Required, // help lists what one has to file
-			Opens:   !asked(all, sh.form),
-			Run:     f.visit(f.file(sh.form)),
+			Opens:   !asked(all, sh.form), Leads: true,
+			Run: f.visit(f.file(sh.form)),
 		})
 	}
 	if len(out) == 0 {
@@ -112,7 +112,7 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 	return append(out,
 		handlers.Command{
 			Name: "零报", Aliases: []string{"零报告"}, Roles: who, Summary: "今天没有新情况",
-			Usage: "/零报", Example: "/零报", Run: f.visit(f.zero),
+			Usage: "/零报", Example: "/零报", Leads: true, Run: f.visit(f.zero),
 		},
 		handlers.Command{
 			Name: "改", Aliases: []string{"更正"}, Roles: who, Guests: f.guests(), Summary: "改一个数",

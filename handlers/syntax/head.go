@@ -31,6 +31,7 @@ type Splitter struct {
 	commands *table
 	names    []string // canonical, by id
 	opens    []bool   // Word.Opens, by id
+	leads    []bool   // Word.Leads, by id
 	entries  []entry  // in the order of the vocabulary, for suggestions
 }
 
@@ -44,7 +45,7 @@ func NewSplitter(v Vocabulary) *Splitter {
 	}
 	slices.SortStableFunc(s.bots, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for id, c := range v.Commands {
-		s.names, s.opens = append(s.names, c.Name), append(s.opens, c.Opens)
+		s.names, s.opens, s.leads = append(s.names, c.Name), append(s.opens, c.Opens), append(s.leads, c.Leads)
 		for _, n := range append([]string{c.Name}, c.Aliases...) {
 			s.commands.add(n, id)
 			if t := fold(Normalise(n)); t != "" {
@@ -76,17 +77,17 @@ func (s *Splitter) Split(raw string) Head {
 // SplitAll is Split for a message that may hold several commands ("/日报 … /罩 …"): one Head
 // for each. A further command counts when it has a slash (at the start of a line also 、),
 // stands behind a space or a newline, and is known; where the message begins with a command
-// that Opens lines, another such at the start of a line needs no slash. There is always at
+// that Leads, one that Opens needs no slash at the start of a line. There is always at
 // least one Head, and the first has the command Split finds.
 func (s *Splitter) SplitAll(raw string) []Head {
 	text, mentioned := s.dropMentions(Normalise(raw))
 	text = skipOther(text)
 	starts, folded := []int{0}, fold(text)
-	bare := strings.Contains(text, "\n") && s.opening(text)
+	bare := strings.Contains(text, "\n") && s.leading(text)
 	for i := s.nextCommand(text, folded, 1, bare); i >= 0; i = s.nextCommand(text, folded, i+1, bare) {
 		starts = append(starts, i)
 	}
-	if len(starts) > 1 && !s.leads(text[:starts[1]]) {
+	if len(starts) > 1 && !s.headed(text[:starts[1]]) {
 		starts = slices.Delete(starts, 1, 2) // what stands before the first command stays with it
 	}
 	heads := make([]Head, len(starts))
@@ -101,16 +102,16 @@ func (s *Splitter) SplitAll(raw string) []Head {
 	return heads
 }
 
-// leads reports whether text begins with a command, known or not.
-func (s *Splitter) leads(text string) bool {
+// headed reports whether text begins with a command, known or not.
+func (s *Splitter) headed(text string) bool {
 	h := s.split(text)
 	return h.Command != "" || h.Word != ""
 }
 
-// opening reports whether text begins with a command that Opens lines.
-func (s *Splitter) opening(text string) bool {
+// leading reports whether text begins with a command that Leads.
+func (s *Splitter) leading(text string) bool {
 	i := slices.Index(s.names, s.split(text).Command)
-	return i >= 0 && s.opens[i]
+	return i >= 0 && s.leads[i]
 }
 
 // nextCommand is the place of the next slash command in text at or after from, or -1; with

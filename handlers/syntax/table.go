@@ -11,7 +11,8 @@ import (
 type Word struct {
 	Name    string
 	Aliases []string
-	Opens   bool // of a command: in a message that begins with one of these, it begins a line of its own without a slash too
+	Opens   bool // of a command: behind one that Leads, it begins a line of its own without a slash too
+	Leads   bool // of a command: those that Opens may stand in the lines below it
 }
 
 // table finds the longest of many names at a place in folded text.

@@ -30,8 +30,8 @@ var committees = []Word{
 var vocabulary = Vocabulary{
 	BotNames: []string{"防控助手", "居委 助手"},
 	Commands: []Word{
-		{Name: "日报", Aliases: []string{"报", "上报"}, Opens: true}, {Name: "零报", Aliases: []string{"零报告"}}, {Name: "改"}, {Name: "更正"}, {Name: "收"}, {Name: "收到"}, {Name: "办"},
-		{Name: "问"}, {Name: "问题"}, {Name: "急"}, {Name: "测"}, {Name: "重点"}, {Name: "岗"}, {Name: "罩", Opens: true}, {Name: "帮助", Aliases: []string{"?", "help"}}, {Name: "晨报", Aliases: []string{"今日"}},
+		{Name: "日报", Aliases: []string{"报", "上报"}, Opens: true, Leads: true}, {Name: "零报", Aliases: []string{"零报告"}, Leads: true}, {Name: "改"}, {Name: "更正"}, {Name: "收"}, {Name: "收到"}, {Name: "办"},
+		{Name: "问"}, {Name: "问题"}, {Name: "急"}, {Name: "测"}, {Name: "重点"}, {Name: "岗"}, {Name: "罩", Opens: true, Leads: true}, {Name: "帮助", Aliases: []string{"?", "help"}}, {Name: "晨报", Aliases: []string{"今日"}},
 		{Name: "通知"}, {Name: "返"}, {Name: "查"}, {Name: "回"},
 	},
 }
