@@ -209,10 +209,8 @@ func (b *book) hearers(d *handlers.Desk, unit string, list []config.Role) []stri
 		case config.RoleAreaLeader:
 			out = append(out, area.Leader)
 		case config.RoleOffice:
-			for _, p := range d.Dir.PeopleOf(d.Street, role) {
-				if p.Title == b.Owner {
-					out = append(out, p.UserID)
-				}
+			for _, p := range d.Dir.Office(d.Street, b.Owner) {
+				out = append(out, p.UserID)
 			}
 		default:
 			for _, p := range d.Dir.InUnit(d.Street, unit, role) {

@@ -34,7 +34,7 @@ func (b *book) reach(d *handlers.Desk, p config.Person) []config.Committee {
 		}
 		return nil
 	}
-	whole := p.Has(config.RoleDutyDesk) || p.Has(config.RoleOffice) && (!b.Sealed() || p.Title == b.Owner)
+	whole := p.Has(config.RoleDutyDesk) || p.Has(config.RoleOffice) && (!b.Sealed() || p.Of(b.Owner))
 	if !b.Sealed() {
 		whole = whole || p.Has(config.RoleInspector, config.RoleDiscipline, config.RoleLeader, config.RoleParty)
 	}
