@@ -310,6 +310,32 @@ func (b *book) choices(units []config.Committee) string {
 	return "您这里有：" + strings.Join(names, "、") + "。"
 }
 
+// own is an act's line to copy with a place of the caller's: the pack's is somewhere else.
+func (b *book) own(units []config.Committee, line string) string {
+	words := strings.SplitN(line, " ", 3)
+	var first *place
+	for _, u := range units {
+		for _, t := range b.places(u) {
+			if first == nil {
+				first = &t
+			}
+			if len(words) < 2 || t.Key == words[1] || slices.Contains(t.aliases, words[1]) || slices.Contains(t.long, words[1]) {
+				return line
+			}
+		}
+	}
+	if first == nil {
+		return line
+	}
+	words[1] = first.Line
+	return strings.Join(words, " ")
+}
+
+// placed reports whether the book is about places that the street's file lists.
+func (b *book) placed() bool {
+	return slices.Contains([]config.KeyKind{config.KeyGate, config.KeyCompound, config.KeyLane, config.KeySite}, b.Key.Of)
+}
+
 // place is a target with its short names, good within its committee, and its long ones.
 type place struct {
 	target
