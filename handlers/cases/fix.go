@@ -254,7 +254,7 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	}
 	f.stand(&c.Desk, k)
 	t := typ(c.Street, k)
-	k.Help, k.Helped, k.Asker = k.Last.Note, false, c.Person.UserID
+	k.Help, k.Helped, k.Asker, k.Decided = k.Last.Note, false, c.Person.UserID, 0
 	k.Street = f.clock(c.Street, k).add(handlers.QuietUntil(c.Street, c.At), t.HelpDue).Unix()
 	k.HelpDue = k.Street
 	k.Told &^= toldStreet | toldHelp

@@ -25,6 +25,11 @@ func (k *Case) mayVerify(d *handlers.Desk, p config.Person) string {
 	return k.id + " 不用您来验。"
 }
 
+// judgedBy reports whether a case waits for somebody to look, and the person may.
+func (k *Case) judgedBy(d *handlers.Desk, p config.Person) bool {
+	return (k.State == Fixed || k.State == Closed) && typ(d.Street, k).Verify != config.VerifyNone && k.mayVerify(d, p) == ""
+}
+
 // judge picks the case of /验 and /回 and checks who judges.
 func (f *Family) judge(ctx context.Context, c *handlers.Call, verb string) (*Case, string, error) {
 	k, rest, err := f.pick(ctx, c, verb)
