@@ -86,6 +86,9 @@ func (f *Family) close(c *handlers.Call, k *Case) (handlers.Outcome, error) {
 
 // giveBack returns a case to its owner, with what is missing and the time that was left.
 func (f *Family) giveBack(c *handlers.Call, k *Case, why string) (handlers.Outcome, error) {
+	if k.State != Fixed { // a late press is not asked for a reason first
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
 	if why == "" {
 		return handlers.Outcome{}, handlers.Refuse("哪里没改好？写一句，还没有退。", "例：/验 "+k.short()+" 退 夜里没人")
 	}
