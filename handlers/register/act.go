@@ -18,7 +18,7 @@ func (f *Family) run(ctx context.Context, c *handlers.Call, b *book, a *config.A
 	text := strings.TrimSpace(c.Rest)
 	if b.placed() {
 		units := b.reach(&c.Desk, c.Person)
-		if len(units) == 1 && len(b.places(units[0])) == 0 {
+		if b.nowhere(units) {
 			return handlers.Outcome{}, handlers.Refusef("有的话，请管理员登记一下。", "%s没有登记这样的地方，用不着发 /%s。", units[0].Name, a.Name)
 		}
 		own := *a

@@ -336,6 +336,11 @@ func (b *book) placed() bool {
 	return slices.Contains([]config.KeyKind{config.KeyGate, config.KeyCompound, config.KeyLane, config.KeySite}, b.Key.Of)
 }
 
+// nowhere reports whether the one committee there is has no place that the book is about.
+func (b *book) nowhere(units []config.Committee) bool {
+	return len(units) == 1 && len(b.places(units[0])) == 0
+}
+
 // place is a target with its short names, good within its committee, and its long ones.
 type place struct {
 	target

@@ -150,7 +150,11 @@ func (f *Family) command(name string, uses []use, taken map[string]bool) handler
 				continue
 			}
 			if b := f.shelf.of(u.pack, u.reg); b.placed() {
-				return b.own(b.reach(&c.Desk, c.Person), u.act.Example)
+				units := b.reach(&c.Desk, c.Person)
+				if b.nowhere(units) {
+					return ""
+				}
+				return b.own(units, u.act.Example)
 			}
 		}
 		return cmd.Example
