@@ -54,6 +54,8 @@ type CaseType struct {
 	Verify   string        // VerifyNone or VerifySecond
 	LookBack int           // per cent of those done that are looked at again, 0–100
 	Owner    []Role        // whose it is: the first of these roles that the place's unit has, or the street
+	Office   string        // which office is meant by RoleOffice in Owner: 管理办; "" = every office
+	OfficeAt Place         // where it is written
 	Help     string        // what the street does about it, where the finder says nothing
 	HelpDue  time.Duration // until when
 	Call     string        // CaseUrgent: the number to call first, where life is at risk

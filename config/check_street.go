@@ -23,6 +23,7 @@ func checkStreet(d *draft) {
 	for i, r := range d.street.Runs {
 		if r.Pack != nil {
 			checkReach(d, r, i)
+			checkOffices(d, r.Pack)
 		}
 	}
 	checkUnusedChats(d)
@@ -294,6 +295,29 @@ func checkReach(d *draft, r Run, i int) {
 		if !found && d.chatsRead() {
 			d.problem(d.placeOf("packs.%d.name", i), "任务 "+duty.Name()+" 要发到“"+string(duty.Chat)+"”群，街道没有这种群", "在 chats 里加一个 kind: "+string(duty.Chat))
 		}
+	}
+}
+
+// checkOffices warns of offices that own a pack's cases and have nobody in a street that
+// has other offices: all of these would get each case.
+func checkOffices(d *draft, p *Pack) {
+	var titles, told []string
+	for _, x := range d.street.People {
+		if x.Has(RoleOffice) {
+			titles = append(titles, x.Title)
+		}
+	}
+	if len(titles) == 0 || !d.peopleRead() {
+		return
+	}
+	for _, t := range p.Cases.Types {
+		has := slices.ContainsFunc(d.street.People, func(x Person) bool { return x.Of(t.Office) })
+		if t.Office == "" || has || slices.Contains(told, t.Office) {
+			continue
+		}
+		told = append(told, t.Office)
+		d.warn(t.OfficeAt, "“"+d.street.Name+"”的科室里没有“"+t.Office+"”，这类单会给到每个科室",
+			"现有："+strings.Join(titles, "、")+"。改 office，或在 people 里加上它的人")
 	}
 }
 

@@ -44,6 +44,11 @@ func readCaseType(v value) *CaseType {
 	for _, w := range o.get("owner").items() {
 		t.Owner = append(t.Owner, Role(w.oneOf("", texts(Roles())...)))
 	}
+	office := o.get("office")
+	t.Office, t.OfficeAt = office.text(), office.at
+	if t.Office != "" && !slices.Contains(t.Owner, RoleOffice) {
+		office.problem(office.at, "“"+t.Name+"”的 owner 里没有科室，office 用不上", "在 owner 里加上科室，或去掉 office")
+	}
 	t.Help = o.get("help").text()
 	t.HelpDue = o.get("help_due").span()
 	if t.HelpDue == 0 {

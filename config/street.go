@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -125,6 +126,12 @@ type Person struct {
 // Has reports whether the person has one of the roles.
 func (p Person) Has(roles ...Role) bool {
 	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(p.Roles, r) })
+}
+
+// Of reports whether the person belongs to an office of the street, by the name that forms,
+// registers and case types call it: 管理办 is whoever of the offices has it in the title.
+func (p Person) Of(office string) bool {
+	return office != "" && p.Has(RoleOffice) && strings.Contains(p.Title, office)
 }
 
 // Role is what a person may do and may hear.

@@ -21,19 +21,20 @@ type Book interface {
 type Command struct {
 	Name    string
 	Aliases []string
-	Roles   []config.Role // who may; empty = everybody the street knows
-	Guests  []config.Role // who may too, and is not offered it in lists
-	Summary string        // what it does, ≤ 20 characters
-	Usage   string        // the shape, as typed
-	Example string        // one line to copy
-	Detail  string        // more, for /帮助 <name>; may be empty
-	Hidden  bool          // not offered in lists
-	Whole   bool          // with Slashed: a dialogue hears a line without a slash whole, its word included (重点1 answers a form's question)
-	Slashed bool          // only with a slash: its word also begins everyday sentences (回1)
-	Opens   bool          // begins a line of its own without a slash, behind one that Leads: two forms in one message
-	Leads   bool          // see Opens
-	Prose   bool          // what follows is kept word for word: a line in it that looks like a command is none
-	Binding bool          // may be used by an administrator in a chat that is not bound yet
+	Roles   []config.Role        // who may; empty = everybody the street knows
+	Guests  []config.Role        // who may too, and is not offered it in lists
+	Summary string               // what it does, ≤ 20 characters
+	Usage   string               // the shape, as typed
+	Example string               // one line to copy
+	Fits    func(c *Call) string // the line to copy that is right for the caller today: her form, her gate; "" = it has nothing for her, and is not offered in lists; nil = Example is right for everybody
+	Detail  string               // more, for /帮助 <name>; may be empty
+	Hidden  bool                 // not offered in lists
+	Whole   bool                 // with Slashed: a dialogue hears a line without a slash whole, its word included (重点1 answers a form's question)
+	Slashed bool                 // only with a slash: its word also begins everyday sentences (回1)
+	Opens   bool                 // begins a line of its own without a slash, behind one that Leads: two forms in one message
+	Leads   bool                 // see Opens
+	Prose   bool                 // what follows is kept word for word: a line in it that looks like a command is none
+	Binding bool                 // may be used by an administrator in a chat that is not bound yet
 	Run     func(ctx context.Context, c *Call) (Outcome, error)
 }
 
@@ -45,6 +46,20 @@ func (c Command) Allowed(p config.Person) bool {
 // offered reports whether the command is shown to a person in lists.
 func (c Command) offered(p config.Person) bool {
 	return !c.Hidden && (len(c.Roles) == 0 || p.Has(c.Roles...))
+}
+
+// fitted is the command with the line to copy that is right for the caller; ok is false where
+// it has nothing for her.
+func (c Command) fitted(call *Call) (out Command, ok bool) {
+	if c.Fits == nil {
+		return c, true
+	}
+	line := c.Fits(call)
+	if c.Usage == c.Example {
+		c.Usage = line
+	}
+	c.Example = line
+	return c, line != ""
 }
 
 // Dialogue answers a line that is no command, in the light of what was said before.
@@ -137,13 +152,16 @@ func (c *Call) Curious() bool { return c.house != nil && c.house.curious }
 func (c *Call) Private() bool { return c.Message.Single() }
 
 // Commands lists what the caller may use, in the order of the families.
-func (c *Call) Commands() []Command { return c.house.allowed(c.Street, c.Person) }
+func (c *Call) Commands() []Command { return c.house.allowed(c) }
 
 // Command finds a command the caller may use by its name or alias, also one that is not
 // offered in lists.
 func (c *Call) Command(name string) (Command, bool) {
 	for _, cmd := range c.house.streets[c.Street.Code].commands {
 		if (cmd.Name == name || slices.Contains(cmd.Aliases, name)) && cmd.Allowed(c.Person) {
+			if fitted, ok := cmd.fitted(c); ok {
+				cmd = fitted
+			}
 			return cmd, true
 		}
 	}

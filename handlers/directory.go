@@ -232,6 +232,17 @@ func (d *Directory) PeopleOf(s *config.Street, role config.Role) []config.Person
 	return out
 }
 
+// Office lists the people of one of a street's offices.
+func (d *Directory) Office(s *config.Street, name string) []config.Person {
+	var out []config.Person
+	for _, p := range s.People {
+		if p.Of(name) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // DutyDesk lists who passes on, by telephone, what did not reach somebody.
 func (d *Directory) DutyDesk(s *config.Street) []config.Person {
 	return d.PeopleOf(s, config.RoleDutyDesk)

@@ -112,17 +112,21 @@ func (r *Router) splitterOf(commands []syntax.Word) *syntax.Splitter {
 	return r.splitters[key]
 }
 
-// allowed lists what a person may use; what not everybody may comes first, for that is
-// what the person is here for.
-func (r *Router) allowed(s *config.Street, p config.Person) []Command {
+// allowed lists what the caller may use and has a use for; what not everybody may comes
+// first, for that is what the person is here for.
+func (r *Router) allowed(call *Call) []Command {
 	var own, common []Command
-	for _, c := range r.streets[s.Code].commands {
+	for _, c := range r.streets[call.Street.Code].commands {
+		fitted, ok := c, c.offered(call.Person)
+		if ok {
+			fitted, ok = c.fitted(call)
+		}
 		switch {
-		case !c.offered(p):
+		case !ok:
 		case len(c.Roles) > 0:
-			own = append(own, c)
+			own = append(own, fitted)
 		default:
-			common = append(common, c)
+			common = append(common, fitted)
 		}
 	}
 	return append(own, common...)
@@ -523,13 +527,18 @@ func (r *Router) lost(c *Call, head syntax.Head) *Refusal {
 	if head.Word != "" {
 		what = fmt.Sprintf("没有“%s”这个命令，什么也没记。", Quote(head.Word))
 	}
+	if cmd, ok := r.streets[c.Street.Code].byName[head.Command]; ok && cmd.Allowed(c.Person) && (head.Line == cmd.Name || slices.Contains(cmd.Aliases, head.Line)) { // its word alone, without the slash it needs
+		if cmd, ok = cmd.fitted(c); ok && cmd.Example != "" {
+			near = []string{cmd.Example}
+		}
+	}
 	if len(near) == 1 && c.Private() && head.Rest != "" && Clip(head.Rest, 60) == head.Rest && !strings.Contains(head.Rest, "\n") {
 		near[0] += " " + head.Rest // the whole line to copy
 	}
 	if len(near) > 0 {
 		return Refuse(what, "是不是想发："+strings.Join(near, " 或 "))
 	}
-	for _, cmd := range r.allowed(c.Street, c.Person) {
+	for _, cmd := range r.allowed(c) {
 		if len(near) < 3 && cmd.Example != "" {
 			near = append(near, cmd.Example)
 		}

@@ -29,6 +29,13 @@ func (s *Sim) postFeedback(w http.ResponseWriter, r *http.Request) {
 
 // rate does what the platform does when a person rates an answer.
 func (s *Sim) rate(ctx context.Context, in rating) (delivery, error) {
+	s.mu.Lock()
+	i := in.Seq - 1
+	known := i >= 0 && i < int64(len(s.book.messages)) && s.book.messages[i].Chat == in.Chat
+	s.mu.Unlock()
+	if !known { // before the chat is looked up: that would open a group nobody has
+		return delivery{}, misuse("这条消息不能评价")
+	}
 	at, err := s.placeOf(in.Chat, in.From, s.o.House.Population())
 	if err != nil {
 		return delivery{}, err

@@ -315,21 +315,23 @@ func (s *Sim) appBody(it *interaction, in typed) []element {
 // click does what the platform does when a person presses a card's button.
 func (s *Sim) click(ctx context.Context, in pressed) (delivery, error) {
 	pop := s.o.House.Population()
+	s.mu.Lock()
+	pressedCard := s.book.byTask(in.Chat, in.TaskID)
+	var card card
+	if pressedCard != nil {
+		card = readCard(pressedCard.Card)
+	}
+	s.mu.Unlock()
+	if pressedCard == nil || in.TaskID == "" { // before the chat is looked up: that would open a group nobody has
+		return delivery{}, misuse("这个会话里没有这张卡片")
+	}
 	at, err := s.placeOf(in.Chat, in.From, pop)
 	if err != nil {
 		return delivery{}, err
 	}
 	s.mu.Lock()
-	pressedCard := s.book.byTask(at.id, in.TaskID)
-	var card card
-	if pressedCard != nil {
-		card = readCard(pressedCard.Card)
-	}
 	it := &interaction{kind: kindCard, chat: at.id, group: at.group, user: in.From, at: s.now, card: pressedCard, replied: make(chan struct{})}
 	s.mu.Unlock()
-	if pressedCard == nil || in.TaskID == "" {
-		return delivery{}, misuse("这个会话里没有这张卡片")
-	}
 	if !card.has(in.Key) {
 		return delivery{}, misuse("这张卡片上没有这个按钮")
 	}

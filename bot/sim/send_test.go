@@ -391,3 +391,21 @@ func TestOpenUserIDs(t *testing.T) {
 	s.want("found", out["userid_list"], []any{map[string]any{"open_userid": open, "userid": "sj-meiyuan"}})
 	s.want("plain already", out["invalid_open_userid_list"], []any{"ld-shuji"})
 }
+
+// What is refused opens no chat: a press or a rating in a group that nobody has leaves none
+// behind on the page.
+func TestRefusedLeavesNoGroup(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for path, body := range map[string]map[string]any{
+		"/sim/click":    {"chat": "g-nobody", "from": "sj-meiyuan", "task_id": "case-1", "key": "ok"},
+		"/sim/feedback": {"chat": "g-nobody", "from": "sj-meiyuan", "seq": 1, "type": 1},
+	} {
+		if status, _ := s.do(http.MethodPost, path, body); status != http.StatusBadRequest {
+			t.Errorf("%s = %d", path, status)
+		}
+	}
+	if state := fmt.Sprint(s.get("/sim/state")); strings.Contains(state, "g-nobody") {
+		t.Error("a refused press left a group behind")
+	}
+}

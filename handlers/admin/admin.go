@@ -63,7 +63,11 @@ func explain(c *handlers.Call, name string) (handlers.Outcome, error) {
 	case cmd.Detail != "":
 		return handlers.Answer(cmd.Detail), nil
 	}
-	return handlers.Answer(fmt.Sprintf("%s：%s\n写法：%s\n例：%s", cmd.Name, cmd.Summary, cmd.Usage, cmd.Example)), nil
+	last := "例：" + cmd.Example
+	if cmd.Fits != nil && cmd.Fits(c) == "" {
+		last = "您自己没有要发的。"
+	}
+	return handlers.Answer(fmt.Sprintf("%s：%s\n写法：%s\n%s", cmd.Name, cmd.Summary, cmd.Usage, last)), nil
 }
 
 // bind is /绑定. In a chat that nobody has bound it shows a short code; with a chat's

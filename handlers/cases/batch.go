@@ -69,7 +69,7 @@ func (f *Family) openAll(ctx context.Context, d *handlers.Desk, by string, list 
 				return nil, out, err
 			}
 			k.Owners = k.Chain[:1]
-			out.Pushes = append(out.Pushes, k.alert(d, k.Chain[0]))
+			out.Pushes = append(out.Pushes, k.alert(d, k.Chain[0], ""))
 		} else {
 			out.Pushes = append(out.Pushes, f.announce(d, k)...)
 		}

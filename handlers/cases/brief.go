@@ -23,6 +23,7 @@ type brief struct {
 	Due    int64           `json:"d,omitempty"`
 	Street int64           `json:"sd,omitempty"` // until when the street should have answered, helped or looked
 	Closed int64           `json:"c,omitempty"`
+	Set    int64           `json:"m,omitempty"` // when a leader last decided about it
 	Again  bool            `json:"g,omitempty"`
 
 	id string
@@ -31,7 +32,7 @@ type brief struct {
 func (k *Case) brief(d *handlers.Desk) string {
 	b, err := json.Marshal(brief{
 		Kind: typ(d.Street, k).Kind, Type: k.Type, Unit: k.Unit, Class: k.Class, State: k.State,
-		Opened: k.Opened, Due: k.Due, Street: cmp.Or(k.Street, k.See), Closed: k.Closed, Again: k.Again > 0 || k.Of != "",
+		Opened: k.Opened, Due: k.Due, Street: cmp.Or(k.Street, k.See), Closed: k.Closed, Set: k.Decided, Again: k.Again > 0 || k.Of != "",
 	})
 	if err != nil {
 		panic("cases: brief does not encode: " + err.Error())

@@ -212,6 +212,9 @@ func (f *Family) pick(ctx context.Context, c *handlers.Call, verb string) (*Case
 	if err != nil {
 		return nil, "", err
 	}
+	if judged := slices.DeleteFunc(slices.Clone(found), func(k *Case) bool { return !k.judgedBy(&c.Desk, c.Person) }); len(judged) > 0 && (verb == "验" || verb == "回") {
+		found = judged // of two with one number it is the one that is his to look at
+	}
 	switch len(found) {
 	case 0:
 		if ref.Sub > 0 {

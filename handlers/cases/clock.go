@@ -139,21 +139,33 @@ func length(d time.Duration) string {
 // date says a moment so that it is still right tomorrow: 2月15日17:00. For what is said to
 // others, who may hear it later.
 func date(d *handlers.Desk, sec int64) string {
-	return dayOf(d, sec).Label() + time.Unix(sec, 0).In(d.Street.Location).Format("15:04")
+	day, clock := dayTime(d, sec)
+	return day.Label() + clock
+}
+
+// dayTime is a day and the time of that day. Midnight belongs to the day that ends with it:
+// 今晚24:00, not 明天00:00.
+func dayTime(d *handlers.Desk, sec int64) (config.Day, string) {
+	day, clock := dayOf(d, sec), time.Unix(sec, 0).In(d.Street.Location).Format("15:04")
+	if clock == "00:00" {
+		return day.Add(-1), "24:00"
+	}
+	return day, clock
 }
 
 // when says a moment: 今天18:00, 明天9:00, 2月15日17:00.
 func when(d *handlers.Desk, sec int64) string {
-	at := time.Unix(sec, 0).In(d.Street.Location)
-	day := d.Street.Day(at)
+	day, clock := dayTime(d, sec)
 	word := day.Label()
-	switch day {
-	case d.Day:
+	switch {
+	case day == d.Day && clock == "24:00":
+		word = "今晚"
+	case day == d.Day:
 		word = "今天"
-	case d.Day.Add(1):
+	case day == d.Day.Add(1):
 		word = "明天"
 	}
-	return word + at.Format("15:04")
+	return word + clock
 }
 
 // stand stops the owner's clock: what is left waits for the ball.

@@ -176,6 +176,9 @@ func (f *Family) extend(ctx context.Context, c *handlers.Call) (handlers.Outcome
 	if !k.owns(&c.Desk, c.Person) {
 		return handlers.Outcome{}, handlers.Refusef("看您手上的，发：/问题", "%s 归%s，延期要他们来提。", k.id, titles(&c.Desk, k.Owners))
 	}
+	if typ(c.Street, k).Kind == config.CaseUrgent {
+		return handlers.Outcome{}, handlers.Refusef("要人帮，发：/呼 "+k.id+" 要什么", "%s 是急事，不延期。", k.id)
+	}
 	at, why, ok := deadline(&c.Desk, rest)
 	if !ok || why == "" {
 		return handlers.Outcome{}, handlers.Refuse("延到哪天、为什么？都写上，还没有延。", "例：/延 "+k.short()+" 明天17:00 等配件到货")
@@ -243,12 +246,15 @@ func (f *Family) call(ctx context.Context, c *handlers.Call) (handlers.Outcome, 
 	if what = strings.TrimSpace(strings.TrimPrefix(what, "要")); what == "" {
 		return handlers.Outcome{}, handlers.Refuse("要街道出什么？写一句，还没有呼。", "例：/呼 "+k.short()+" 要两把测温枪")
 	}
+	if typ(c.Street, k).Kind == config.CaseUrgent {
+		return f.moreHands(c, k, marks(what))
+	}
 	if !k.do(Call, c.Person.UserID, c.At, handlers.Clip(what, longest)) {
 		return handlers.Outcome{}, k.wrongState(&c.Desk)
 	}
 	f.stand(&c.Desk, k)
 	t := typ(c.Street, k)
-	k.Help, k.Helped, k.Asker = k.Last.Note, false, c.Person.UserID
+	k.Help, k.Helped, k.Asker, k.Decided = k.Last.Note, false, c.Person.UserID, 0
 	k.Street = f.clock(c.Street, k).add(handlers.QuietUntil(c.Street, c.At), t.HelpDue).Unix()
 	k.HelpDue = k.Street
 	k.Told &^= toldStreet | toldHelp

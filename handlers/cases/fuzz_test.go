@@ -219,6 +219,11 @@ func liveALot(t *testing.T, r *rand.Rand) {
 			if k.Due > 0 && !slices.Contains([]State{Waiting, Working}, k.State) {
 				t.Fatalf("%s: %s is %s and its owner's clock runs", line, name, k.State)
 			}
+			if typ(h.street, k).Kind == config.CaseUrgent && k.State != Closed {
+				if next := h.family.next(h.desk(), k); next.IsZero() || next.After(h.now.Add(followUp)) {
+					t.Fatalf("%s: nobody is asked about %s, %s, for more than half an hour", line, name, k.State)
+				}
+			}
 		}
 		before, older = now, old
 	}

@@ -18,7 +18,7 @@ var (
 )
 
 // owners decides whose a new case is (card S23): the first role of its type that the unit
-// has, or the street; else the unit's secretary, its liaison, its area's leader, the duty
+// has, or the street, an office by its name where the type names it; else the unit's secretary, its liaison, its area's leader, the duty
 // desk. Never the finder alone, where there is anybody else.
 func owners(d *handlers.Desk, t *config.CaseType, unit, place, finder string) []string {
 	others := func(people []config.Person) []string {
@@ -31,6 +31,12 @@ func owners(d *handlers.Desk, t *config.CaseType, unit, place, finder string) []
 		return out
 	}
 	for _, role := range t.Owner {
+		if office := d.Dir.Office(d.Street, t.Office); role == config.RoleOffice && len(office) > 0 {
+			if ids := others(office); len(ids) > 0 {
+				return ids
+			}
+			continue // the finder is all there is of it: the other offices have nothing to do with it
+		}
 		if unit != "" {
 			if ids := others(d.Dir.InUnit(d.Street, unit, role)); len(ids) > 0 {
 				return ids

@@ -146,14 +146,20 @@ func title(d *handlers.Desk, userid string) string {
 
 // titles names people by their posts, at most three.
 func titles(d *handlers.Desk, ids []string) string {
+	out := posts(d, ids)
+	if len(out) > 3 {
+		return strings.Join(out[:3], "、") + "等"
+	}
+	return strings.Join(out, "、")
+}
+
+// posts are people's posts, each once.
+func posts(d *handlers.Desk, ids []string) []string {
 	var out []string
 	for _, id := range ids {
 		if t := title(d, id); !slices.Contains(out, t) {
 			out = append(out, t)
 		}
 	}
-	if len(out) > 3 {
-		return strings.Join(out[:3], "、") + "等"
-	}
-	return strings.Join(out, "、")
+	return out
 }

@@ -102,13 +102,17 @@ func followed(q handlers.SectionQuery, list []brief) handlers.Part {
 		if b.late(d.At.Unix()) {
 			late++
 			overdue = append(overdue, b.id)
-			if (b.State == Waiting || b.State == Working) && b.Due > 0 && dayOf(d, b.Due) < d.Day {
+			if (b.State == Waiting || b.State == Working) && b.Due > 0 && dayOf(d, b.Due) < d.Day && !b.settled(d) {
 				stuck = append(stuck, b)
 			}
 		}
 		switch b.State {
 		case Called:
-			p.Decide = append(p.Decide, b.id+" "+b.Type+" 上呼，等街道答复")
+			if b.Set == 0 {
+				p.Decide = append(p.Decide, b.id+" "+b.Type+" 上呼，等街道答复")
+			} else if b.Street < d.At.Unix() {
+				p.Decide = append(p.Decide, b.id+" "+b.Type+" 上呼，定了还没办到")
+			}
 		case Asking:
 			p.Decide = append(p.Decide, b.id+" "+b.Type+" 要延期，等着定")
 		}
@@ -128,6 +132,12 @@ func followed(q handlers.SectionQuery, list []brief) handlers.Part {
 		p.Text = "逾期的：" + strings.Join(overdue[:min(len(overdue), inDigest)], "、")
 	}
 	return p
+}
+
+// settled reports whether a leader has decided about what is overdue since the day before: a
+// measure without a new time is given a day.
+func (b brief) settled(d *handlers.Desk) bool {
+	return b.Set > b.Due && dayOf(d, b.Set) >= d.Day.Add(-1)
 }
 
 // stuck is W01 旧里失守（梅园）过期3天: what its owner could not mend in time is for a leader to

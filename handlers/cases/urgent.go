@@ -17,8 +17,8 @@ import (
 const (
 	patience = 5 * time.Minute  // how long one of the chain has before the next is called
 	followUp = 30 * time.Minute // between two questions how it stands
-	rounds   = 3                // how often the whole chain is called
-	unheard  = 2                // questions without an answer, before others are told
+	rounds   = 3                // how often the whole chain is called, one by one; then all at once
+	unheard  = 2                // questions without an answer, before others are told, and told again
 )
 
 // urgent is /急, also without a slash: somebody hears of it at once, and until somebody has
@@ -74,7 +74,7 @@ func (f *Family) urgent(ctx context.Context, c *handlers.Call) (handlers.Outcome
 		return handlers.Outcome{}, err
 	}
 	out.Reply = handlers.Say(k.firstAnswer(c, t))
-	out.Pushes = append(out.Pushes, k.alert(&c.Desk, chain[0]))
+	out.Pushes = append(out.Pushes, k.alert(&c.Desk, chain[0], ""))
 	if l := k.liaison(&c.Desk); l != chain[0] && l != c.Person.UserID {
 		out.Pushes = append(out.Pushes, k.push(&c.Desk, l, handlers.Emergency, handlers.Say(fmt.Sprintf("%s：%s\n%s报，已叫%s。您知道一下。", k.name(), k.Text, c.Person.Title, title(&c.Desk, chain[0])))))
 	}
@@ -203,13 +203,19 @@ func (f *Family) chain(ctx context.Context, d *handlers.Desk, k *Case) ([]string
 	return out, nil
 }
 
-// alert calls one of the chain.
-func (k *Case) alert(d *handlers.Desk, to string) store.Push {
+// alert calls one of the chain; alone, or with all the others because for so long nobody has
+// answered.
+func (k *Case) alert(d *handlers.Desk, to, alone string) store.Push {
 	who := title(d, k.Finder)
+	next := "5分钟没回就叫下一位。"
+	desc := who + "报"
+	if alone != "" {
+		next, desc = alone+"了没有人接，已经一起叫了。", desc+"，"+alone+"没人接"
+	}
 	return k.push(d, to, handlers.Emergency, handlers.Content{
-		Text: fmt.Sprintf("【%s】%s：%s\n%s报。您去请回：/接 %s；5分钟没回就叫下一位。", k.id, k.Type, k.Text, who, k.id),
+		Text: fmt.Sprintf("【%s】%s：%s\n%s报。您去请回：/接 %s；%s", k.id, k.Type, k.Text, who, k.id, next),
 		Card: &handlers.Card{
-			Task: k.task(), Title: k.name(), Desc: who + "报", Body: k.Text,
+			Task: k.task(), Title: k.name(), Desc: desc, Body: k.Text,
 			Buttons: []handlers.Button{{Text: "我来处理", Line: "/接 " + k.id, Primary: true}},
 		},
 	})
@@ -229,6 +235,23 @@ func (f *Family) takeUrgent(c *handlers.Call, k *Case) (handlers.Outcome, error)
 	out := f.outcome(&c.Desk, k)
 	out.Reply = handlers.Say(fmt.Sprintf("%s 您接了，报来%s。每30分钟问一次；完了回：/改 %s 怎么处理的", k.id, length(c.At.Sub(time.Unix(k.Opened, 0))), k.id))
 	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s接了，正在处理。", k.id, c.Person.Title), append(k.reporters(), called...)...)
+	return out, nil
+}
+
+// moreHands is /呼 急1 要什么: of an emergency the street does not take its time to answer;
+// whoever could be called hears at once what is needed.
+func (f *Family) moreHands(c *handlers.Call, k *Case, what string) (handlers.Outcome, error) {
+	if !k.do(Note, c.Person.UserID, c.At, handlers.Clip("要人帮："+what, longest)) {
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
+	if k.State == Working {
+		k.Ask, k.Mute = c.At.Add(followUp).Unix(), 0
+	}
+	others := slices.DeleteFunc(append(slices.Clone(k.Chain), k.liaison(&c.Desk)), func(id string) bool { return id == c.Person.UserID })
+	out := f.outcome(&c.Desk, k)
+	out.Reply = handlers.Say(fmt.Sprintf("%s 已告诉%s：%s。", k.id, titles(&c.Desk, others), what))
+	out.Pushes = k.tell(&c.Desk, c.Person.UserID, handlers.Emergency, fmt.Sprintf("%s %s要人帮：%s。能去就回：急 %s …", k.name(), c.Person.Title, what, k.n()), append(others, k.reporters()...)...)
+	out.Pushes = append(out.Pushes, k.toDesk(&c.Desk, c.Person.Title+"在那里，要人帮，明细在私聊。")...)
 	return out, nil
 }
 
@@ -252,15 +275,22 @@ func (f *Family) news(c *handlers.Call, k *Case, note string) (handlers.Outcome,
 	return out, nil
 }
 
-// urgentAlarms are the moments of an emergency: the next of the chain, then the questions.
+// urgentAlarms are the moments of an emergency: the next of the chain; all of it, until
+// somebody goes; then the questions, until it is over. An open one always has a next moment.
 func (f *Family) urgentAlarms(_ *handlers.Desk, k *Case) []alarm {
 	switch {
-	case k.State == Waiting && len(k.Chain) > 0 && k.Step+1 < rounds*len(k.Chain):
+	case k.State == Waiting && k.Step+1 < rounds*len(k.Chain):
 		return []alarm{{at: time.Unix(k.Opened, 0).Add(time.Duration(k.Step+1) * patience), ring: (*Family).nextInChain}}
-	case k.State == Working && k.Ask > 0:
+	case k.State == Waiting:
+		at := time.Unix(k.Opened, 0).Add(time.Duration(k.Step+1) * patience)
+		if k.Ask > 0 {
+			at = time.Unix(k.Ask, 0)
+		}
+		return []alarm{{at: at, ring: (*Family).allAtOnce}}
+	case k.Ask > 0:
 		return []alarm{{at: time.Unix(k.Ask, 0), ring: (*Family).howIsIt}}
 	}
-	return nil
+	return []alarm{{at: time.Unix(k.Last.At, 0).Add(followUp), ring: (*Family).howIsIt}} // it broke out again
 }
 
 // nextInChain calls the next, and tells who is in need that somebody else has been called.
@@ -270,28 +300,65 @@ func (f *Family) nextInChain(d *handlers.Desk, k *Case) []store.Push {
 	if !slices.Contains(k.Owners, to) {
 		k.Owners = append(slices.Clone(k.Owners), to)
 	}
-	out := append([]store.Push{k.alert(d, to)}, k.tell(d, to, handlers.Emergency, fmt.Sprintf("%s 还没人接，又叫了%s。危及生命请打120、119、110。", k.id, title(d, to)), k.reporters()...)...)
+	// How long it has been makes each sentence a new one: the same words again within half an
+	// hour would not be delivered.
+	waited := k.waited(d)
+	out := append([]store.Push{k.alert(d, to, "")}, k.tell(d, to, handlers.Emergency, fmt.Sprintf("%s %s没人接，又叫了%s。危及生命请打120、119、110。", k.id, waited, title(d, to)), k.reporters()...)...)
 	if k.Step%len(k.Chain) == 0 {
-		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
-			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup("都叫过一遍了，还没有人接。")), d.At))
+		out = append(out, k.toDesk(d, fmt.Sprintf("%s了，都叫过%d遍，还没有人接。", waited, k.Step/len(k.Chain)))...)
+	}
+	return out
+}
+
+// allAtOnce calls the whole chain and the unit's liaison together, when nobody of it has
+// answered in any round, and again every half hour until somebody goes. The duty desk's group
+// and the administrators hear whom to telephone; of the household they hear nothing.
+func (f *Family) allAtOnce(d *handlers.Desk, k *Case) []store.Push {
+	k.Ask = d.At.Add(followUp).Unix()
+	if l := k.liaison(d); l != "" && l != k.Finder && !slices.Contains(k.Owners, l) {
+		k.Owners = append(slices.Clone(k.Owners), l)
+	}
+	waited := k.waited(d)
+	var out []store.Push
+	for _, id := range k.Owners {
+		out = append(out, k.alert(d, id, waited))
+	}
+	alarm := fmt.Sprintf("%s了没有人接。请马上打电话：%s。", waited, strings.Join(posts(d, k.Owners), "、"))
+	out = append(out, k.toDesk(d, alarm)...)
+	var admins []string
+	for _, p := range d.Dir.Administrators(d.Street) {
+		if !slices.Contains(k.Owners, p.UserID) && !k.found(p) {
+			admins = append(admins, p.UserID)
 		}
+	}
+	out = append(out, k.tell(d, "", handlers.Emergency, k.inGroup(alarm), admins...)...)
+	return append(out, k.tell(d, "", handlers.Emergency,
+		fmt.Sprintf("%s %s了还没人接，又一起叫了%d个人。别等，请直接打120、119、110。", k.id, waited, len(k.Owners)), k.reporters()...)...)
+}
+
+// waited is how long ago the emergency was reported.
+func (k *Case) waited(d *handlers.Desk) string { return length(d.At.Sub(time.Unix(k.Opened, 0))) }
+
+// toDesk says something of an emergency in the duty desk's groups.
+func (k *Case) toDesk(d *handlers.Desk, text string) []store.Push {
+	var out []store.Push
+	for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
+		out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup(text)), d.At))
 	}
 	return out
 }
 
 // howIsIt asks whoever went, every half hour until it is over. Who does not answer twice may be
 // in trouble himself, or have forgotten: the others who were to be called hear of it, and
-// the duty desk's group.
+// the duty desk's group; again after every two questions more.
 func (f *Family) howIsIt(d *handlers.Desk, k *Case) []store.Push {
 	k.Ask = d.At.Add(followUp).Unix()
 	var out []store.Push
-	if k.Mute++; k.Mute == unheard+1 {
-		text := fmt.Sprintf("问了%s%d次，没有回音。请打个电话看看。", titles(d, k.Owners), unheard)
+	if k.Mute++; k.Mute > unheard && (k.Mute-1)%unheard == 0 {
+		text := fmt.Sprintf("问了%s%d次，没有回音。请打个电话看看。", titles(d, k.Owners), k.Mute-1)
 		others := slices.DeleteFunc(slices.Clone(k.Chain), func(id string) bool { return slices.Contains(k.Owners, id) })
 		out = k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s %s看经过：/问题 %s", k.id, text, k.id), others...)
-		for _, chat := range d.Dir.ChatsOf(d.Street, config.ChatDutyDesk) {
-			out = append(out, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Emergency, handlers.Say(k.inGroup(text)), d.At))
-		}
+		out = append(out, k.toDesk(d, text)...)
 	}
 	return append(out, k.tell(d, "", handlers.Emergency, fmt.Sprintf("%s 现在怎么样？回：急 %s …；完了回：/改 %s 怎么处理的", k.id, k.n(), k.id), k.Owners...)...)
 }

@@ -25,6 +25,11 @@ func (k *Case) mayVerify(d *handlers.Desk, p config.Person) string {
 	return k.id + " 不用您来验。"
 }
 
+// judgedBy reports whether a case waits for somebody to look, and the person may.
+func (k *Case) judgedBy(d *handlers.Desk, p config.Person) bool {
+	return (k.State == Fixed || k.State == Closed) && typ(d.Street, k).Verify != config.VerifyNone && k.mayVerify(d, p) == ""
+}
+
 // judge picks the case of /验 and /回 and checks who judges.
 func (f *Family) judge(ctx context.Context, c *handlers.Call, verb string) (*Case, string, error) {
 	k, rest, err := f.pick(ctx, c, verb)
@@ -81,6 +86,9 @@ func (f *Family) close(c *handlers.Call, k *Case) (handlers.Outcome, error) {
 
 // giveBack returns a case to its owner, with what is missing and the time that was left.
 func (f *Family) giveBack(c *handlers.Call, k *Case, why string) (handlers.Outcome, error) {
+	if k.State != Fixed { // a late press is not asked for a reason first
+		return handlers.Outcome{}, k.wrongState(&c.Desk)
+	}
 	if why == "" {
 		return handlers.Outcome{}, handlers.Refuse("哪里没改好？写一句，还没有退。", "例：/验 "+k.short()+" 退 夜里没人")
 	}

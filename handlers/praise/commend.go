@@ -121,11 +121,8 @@ const party = "党建办"
 // receivers are who hears the week's praise, by name.
 func receivers(d *handlers.Desk) []string {
 	out := []string{string(config.RoleDiscipline)}
-	for _, p := range d.Dir.PeopleOf(d.Street, config.RoleOffice) {
-		if strings.Contains(p.Title, party) {
-			out = append([]string{party}, out...)
-			break
-		}
+	if len(d.Dir.Office(d.Street, party)) > 0 {
+		out = append([]string{party}, out...)
 	}
 	return out
 }
@@ -162,10 +159,8 @@ func (f *Family) week(ctx context.Context, it *handlers.Item) (handlers.Outcome,
 	for _, chat := range it.Dir.ChatsOf(it.Street, config.ChatDiscipline) {
 		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToChat(chat.Name), handlers.Notice, handlers.Say(text), it.At))
 	}
-	for _, p := range it.Dir.PeopleOf(it.Street, config.RoleOffice) {
-		if strings.Contains(p.Title, party) {
-			out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.Notice, handlers.Say(text), it.At))
-		}
+	for _, p := range it.Dir.Office(it.Street, party) {
+		out.Pushes = append(out.Pushes, handlers.PushAt(handlers.ToPerson(p.UserID), handlers.Notice, handlers.Say(text), it.At))
 	}
 	return out, nil
 }

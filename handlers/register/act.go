@@ -16,8 +16,17 @@ import (
 // run is a command of a register: from the line to the receipt, or to the one question.
 func (f *Family) run(ctx context.Context, c *handlers.Call, b *book, a *config.Act) (handlers.Outcome, error) {
 	text := strings.TrimSpace(c.Rest)
+	if b.placed() {
+		units := b.reach(&c.Desk, c.Person)
+		if b.nowhere(units) {
+			return handlers.Outcome{}, handlers.Refusef("有的话，请管理员登记一下。", "%s没有登记这样的地方，用不着发 /%s。", units[0].Name, a.Name)
+		}
+		own := *a
+		own.Example = b.own(units, a.Example)
+		a = &own
+	}
 	if text == "" {
-		return handlers.Outcome{}, handlers.Refusef("照这样发："+a.Example, "%s：写一行就行。", a.Summary)
+		return handlers.Outcome{}, handlers.Refusef("照这样发："+a.Example, "%s。还没有记。", a.Summary)
 	}
 	if a.Draw != nil {
 		return f.lots(ctx, c, b, a, text)

@@ -209,10 +209,8 @@ func (b *book) hearers(d *handlers.Desk, unit string, list []config.Role) []stri
 		case config.RoleAreaLeader:
 			out = append(out, area.Leader)
 		case config.RoleOffice:
-			for _, p := range d.Dir.PeopleOf(d.Street, role) {
-				if p.Title == b.Owner {
-					out = append(out, p.UserID)
-				}
+			for _, p := range d.Dir.Office(d.Street, b.Owner) {
+				out = append(out, p.UserID)
 			}
 		default:
 			for _, p := range d.Dir.InUnit(d.Street, unit, role) {
@@ -302,21 +300,45 @@ func first(list []string) string {
 	return list[0]
 }
 
-// text writes a heading for a phone.
+// text writes a heading for a phone. What there is to say is said once behind all; where it is
+// another thing of each, each has its own behind its name. A line to copy shows the first.
 func (h heading) text(name func(*Entry) string) string {
-	var keys []string
+	var keys, each []string
 	for _, e := range h.entries[:min(12, len(h.entries))] {
-		keys = append(keys, name(e))
+		key := name(e)
+		keys, each = append(keys, key), append(each, h.say(e, key))
+	}
+	said := each[0]
+	differ := slices.ContainsFunc(each, func(s string) bool { return s != said })
+	if differ && !strings.Contains(said, keys[0]) {
+		tail := commonTail(each)
+		for i, s := range each {
+			if own := strings.TrimSuffix(s, tail); own != "" {
+				keys[i] += "（" + strings.TrimSpace(own) + "）"
+			}
+		}
+		said = strings.TrimPrefix(tail, "，")
 	}
 	more := ""
 	if len(h.entries) > 12 {
 		more = "等"
 	}
 	s := fmt.Sprintf("%s %d：%s%s", h.title, len(h.entries), strings.Join(keys, "、"), more)
-	if say := h.say(h.entries[0], keys[0]); say != "" {
-		s += "\n　" + say
+	if said != "" {
+		s += "\n　" + said
 	}
 	return s
+}
+
+// commonTail is what all lines end with, from a comma on: ，提前落实登记.
+func commonTail(lines []string) string {
+	first := lines[0]
+	for at := range first {
+		if tail := first[at:]; strings.HasPrefix(tail, "，") && !slices.ContainsFunc(lines, func(s string) bool { return !strings.HasSuffix(s, tail) }) {
+			return tail
+		}
+	}
+	return ""
 }
 
 // Duties and recipes: the day's list, and what has not been recorded in time.

@@ -34,7 +34,7 @@ func (b *book) reach(d *handlers.Desk, p config.Person) []config.Committee {
 		}
 		return nil
 	}
-	whole := p.Has(config.RoleDutyDesk) || p.Has(config.RoleOffice) && (!b.Sealed() || p.Title == b.Owner)
+	whole := p.Has(config.RoleDutyDesk) || p.Has(config.RoleOffice) && (!b.Sealed() || p.Of(b.Owner))
 	if !b.Sealed() {
 		whole = whole || p.Has(config.RoleInspector, config.RoleDiscipline, config.RoleLeader, config.RoleParty)
 	}
@@ -308,6 +308,37 @@ func (b *book) choices(units []config.Committee) string {
 		return ""
 	}
 	return "您这里有：" + strings.Join(names, "、") + "。"
+}
+
+// own is an act's line to copy with a place of the caller's: the pack's is somewhere else.
+func (b *book) own(units []config.Committee, line string) string {
+	words := strings.SplitN(line, " ", 3)
+	var first *place
+	for _, u := range units {
+		for _, t := range b.places(u) {
+			if first == nil {
+				first = &t
+			}
+			if len(words) < 2 || t.Key == words[1] || slices.Contains(t.aliases, words[1]) || slices.Contains(t.long, words[1]) {
+				return line
+			}
+		}
+	}
+	if first == nil {
+		return line
+	}
+	words[1] = first.Line
+	return strings.Join(words, " ")
+}
+
+// placed reports whether the book is about places that the street's file lists.
+func (b *book) placed() bool {
+	return slices.Contains([]config.KeyKind{config.KeyGate, config.KeyCompound, config.KeyLane, config.KeySite}, b.Key.Of)
+}
+
+// nowhere reports whether the one committee there is has no place that the book is about.
+func (b *book) nowhere(units []config.Committee) bool {
+	return len(units) == 1 && len(b.places(units[0])) == 0
 }
 
 // place is a target with its short names, good within its committee, and its long ones.

@@ -145,6 +145,21 @@ func (f *Family) command(name string, uses []use, taken map[string]bool) handler
 			add(aliases, v.Who, v.Summary, v.Example, "")
 		}
 	}
+	cmd.Fits = func(c *handlers.Call) string {
+		for _, u := range uses {
+			if u.act == nil || cmd.Example != u.act.Example || !slices.Contains(c.Packs(), u.pack) {
+				continue
+			}
+			if b := f.shelf.of(u.pack, u.reg); b.placed() {
+				units := b.reach(&c.Desk, c.Person)
+				if b.nowhere(units) {
+					return ""
+				}
+				return b.own(units, u.act.Example)
+			}
+		}
+		return cmd.Example
+	}
 	cmd.Run = func(ctx context.Context, c *handlers.Call) (handlers.Outcome, error) {
 		for _, p := range c.Packs() {
 			for _, u := range uses {

@@ -98,8 +98,8 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 			Summary: "报" + sh.form.Name + "，一行就行",
 			Usage:   "/" + sh.form.Name + " 标签数字 …",
 			Example: sh.form.Example(),
+			Fits:    f.fits(sh.form),
 			Detail:  detail(sh.form),
-			Hidden:  !sh.form.Required, // help lists what one has to file
 			Opens:   !asked(all, sh.form), Leads: true,
 			Run: f.visit(f.file(sh.form)),
 		})
@@ -113,14 +113,24 @@ func (f *Family) commands(s *config.Street) []handlers.Command {
 		handlers.Command{
 			Name: "零报", Aliases: []string{"零报告"}, Roles: who, Summary: "今天没有新情况",
 			Usage: "/零报", Example: "/零报", Leads: true, Run: f.visit(f.zero),
+			Fits: f.filing("/零报", func(sh *sheet) bool { return sh.form.Zero }),
 		},
 		handlers.Command{
 			Name: "改", Aliases: []string{"更正"}, Roles: who, Guests: f.guests(), Summary: "改一个数",
 			Usage: "/改 标签 数字", Example: amendExample(all[0].form), Run: f.visit(f.amend),
+			Fits: func(c *handlers.Call) string {
+				for _, sh := range f.own(c) {
+					if counted(sh) {
+						return amendExample(sh.form)
+					}
+				}
+				return ""
+			},
 		},
 		handlers.Command{
 			Name: "撤回", Aliases: []string{"撤销"}, Roles: who, Summary: "收回报过的",
 			Usage: "/撤回 原因", Example: "/撤回 报错表了", Detail: "把今天报过的收回，写一句原因；收回后要重新报。昨天的：/撤回 昨天 原因", Run: f.visit(f.withdraw),
+			Fits: f.filing("/撤回 报错表了", counted),
 		},
 		handlers.Command{
 			Name: "我的", Aliases: []string{"我的任务"}, Summary: "要我报什么、我报了什么",
@@ -145,6 +155,75 @@ func asked(all []*sheet, form *config.Form) bool {
 		}
 	}
 	return false
+}
+
+// own are the sheets that run today and that a person files herself, for a place that she has;
+// what has to be filed comes first.
+func (f *Family) own(c *handlers.Call) []*sheet {
+	list := slices.DeleteFunc(f.active(&c.Desk), func(sh *sheet) bool {
+		if !c.Person.Has(sh.form.Who...) {
+			return true
+		}
+		_, has := sh.exampleFor(c)
+		return !has
+	})
+	slices.SortStableFunc(list, func(a, b *sheet) int {
+		switch {
+		case a.form.Required == b.form.Required:
+			return 0
+		case a.form.Required:
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// counted reports whether a form is a committee's own and has numbers: then one line changes
+// one, without a word of which place is meant.
+func counted(sh *sheet) bool {
+	return !sh.parts() && slices.ContainsFunc(sh.form.Fields, (*config.Field).Quantity)
+}
+
+// fits offers a form to who has to file it; one that nobody has to, to who files no other.
+func (f *Family) fits(form *config.Form) func(c *handlers.Call) string {
+	return func(c *handlers.Call) string {
+		own := f.own(c)
+		for _, sh := range own {
+			if sh.form.Name == form.Name && (sh.form.Required || !own[0].form.Required) {
+				line, _ := sh.exampleFor(c)
+				return line
+			}
+		}
+		return ""
+	}
+}
+
+// filing offers a line to who files a form of some sort herself.
+func (f *Family) filing(line string, sort func(*sheet) bool) func(c *handlers.Call) string {
+	return func(c *handlers.Call) string {
+		if slices.ContainsFunc(f.own(c), sort) {
+			return line
+		}
+		return ""
+	}
+}
+
+// exampleFor is the form's example line with a block or a site of the caller's committee;
+// ok is false where it has none.
+func (sh *sheet) exampleFor(c *handlers.Call) (line string, ok bool) {
+	if !sh.parts() {
+		return sh.form.Example(), true
+	}
+	u, known := c.Dir.Unit(c.Street, c.Person.Unit)
+	if !known {
+		return "", false
+	}
+	list := sh.reporters(u)
+	if len(list) == 0 {
+		return "", false
+	}
+	return sh.example(list[0]), true
 }
 
 // guests are who may use /改 for cases only.

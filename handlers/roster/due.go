@@ -1,8 +1,10 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +50,7 @@ func (f *Family) alarms(d *handlers.Desk, s *Shift) []alarm {
 		add(toldEarly, s.From-sec(r.Early), (*Family).untaken)
 		add(toldLate, s.From-sec(r.Late), (*Family).lacking)
 		if s.Asked {
-			add(toldAsked, s.At+sec(r.Asked), (*Family).unmet)
+			add(toldAsked, s.At+sec(r.Asked), nil) // unmet, which has to see the request's other days
 		}
 	}
 	return append(out, alarm{at: s.To + sec(retire)})
@@ -85,7 +87,15 @@ func (f *Family) moment(ctx context.Context, it *handlers.Item) (handlers.Outcom
 	for _, a := range f.alarms(d, s) {
 		if a.flag != 0 && a.at <= d.At.Unix() {
 			s.Told |= a.flag
-			pushes = append(pushes, a.ring(f, d, s)...)
+			if a.ring != nil {
+				pushes = append(pushes, a.ring(f, d, s)...)
+				continue
+			}
+			said, err := f.unmet(ctx, d, s)
+			if err != nil {
+				return handlers.Outcome{}, err
+			}
+			pushes = append(pushes, said...)
 		}
 	}
 	out := f.keep(d, s)
@@ -151,11 +161,31 @@ func (f *Family) lacking(d *handlers.Desk, s *Shift) []store.Push {
 		ids(d.Dir.DutyDesk(d.Street))...)
 }
 
-// unmet tells the leader of the area that a request has found nobody.
-func (f *Family) unmet(d *handlers.Desk, s *Shift) []store.Push {
+// unmet tells the leader of the area that a request has found nobody, in one line for all its
+// days: its first day that still lacks somebody speaks for the others.
+func (f *Family) unmet(ctx context.Context, d *handlers.Desk, s *Shift) ([]store.Push, error) {
 	if s.open() == 0 {
-		return nil
+		return nil, nil
+	}
+	list, err := live(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(o *Shift) bool {
+		return !o.Asked || o.At != s.At || o.By != s.By || o.Unit != s.Unit || o.Off || o.started(d.At) || o.open() == 0
+	})
+	slices.SortFunc(list, func(a, b *Shift) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.id, b.id)) })
+	if len(list) == 0 || list[0].id != s.id {
+		return nil, nil
+	}
+	lack := fmt.Sprintf("还缺%d", s.open())
+	if last := list[len(list)-1]; len(list) > 1 {
+		open := 0
+		for _, o := range list {
+			open += o.open()
+		}
+		lack = fmt.Sprintf("到%s（%s）%d班还缺%d", unix(last.From).In(d.Street.Location).Format("1/2"), last.id, len(list), open)
 	}
 	_, r := post(d.Street, s)
-	return tell(d, "", handlers.CaseCard, fmt.Sprintf("%s要人 %s 满%s小时，还缺%d。", or(s.Unit, "街道"), s.name(d.Street), trim(r.Asked), s.open()), chief(d, s.Unit))
+	return tell(d, "", handlers.CaseCard, fmt.Sprintf("%s要人 %s 满%s小时，%s。", or(s.Unit, "街道"), s.name(d.Street), trim(r.Asked), lack), chief(d, s.Unit)), nil
 }

@@ -373,7 +373,7 @@ func packWith(st *config.Street, name string) string {
 // which somebody claimed hours.
 func (f *Family) hoursWeek(ctx context.Context, it *handlers.Item) (handlers.Outcome, error) {
 	d := &it.Desk
-	to := office(d, rules(d.Street).Centre)
+	to := d.Dir.Office(d.Street, rules(d.Street).Centre)
 	if len(to) == 0 {
 		_, to = carers(d)
 	}

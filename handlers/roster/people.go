@@ -35,20 +35,11 @@ func reachable(d *handlers.Desk, who string) bool {
 	return ok
 }
 
-// office finds the people of an office by its name: 党建办 is whoever of the offices has it
-// in the title.
-func office(d *handlers.Desk, name string) []config.Person {
-	if name == "" {
-		return nil
-	}
-	return slices.DeleteFunc(d.Dir.PeopleOf(d.Street, config.RoleOffice), func(p config.Person) bool { return !strings.Contains(p.Title, name) })
-}
-
 // carers are who alone hears who is tired: the office the pack names; where nobody of it is
 // known, the party office.
 func carers(d *handlers.Desk) (name string, list []config.Person) {
 	name = rules(d.Street).Office
-	if list = office(d, name); len(list) > 0 {
+	if list = d.Dir.Office(d.Street, name); len(list) > 0 {
 		return name, list
 	}
 	return string(config.RoleParty), d.Dir.PeopleOf(d.Street, config.RoleParty)
@@ -86,7 +77,7 @@ func coordinators(d *handlers.Desk, s *Shift) []string {
 // centre is who is told first of a post nobody has taken: the centre for volunteers, or the
 // liaison of the committee where nobody of the centre is known.
 func centre(d *handlers.Desk, s *Shift) []string {
-	if list := office(d, rules(d.Street).Centre); len(list) > 0 {
+	if list := d.Dir.Office(d.Street, rules(d.Street).Centre); len(list) > 0 {
 		return ids(list)
 	}
 	if l := d.Dir.Liaison(d.Street, s.Unit); l != "" {
