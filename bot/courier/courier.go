@@ -46,9 +46,9 @@ type Courier struct {
 	rests   rests
 
 	mu   sync.Mutex
-	busy map[string]bool      // streets that are being served, also since an earlier Drain
+	busy map[string]bool // streets that are being served, also since an earlier Drain
 	owed map[string]debt // by target: what the day's budget holds here
-	wg   sync.WaitGroup       // their serving
+	wg   sync.WaitGroup  // their serving
 }
 
 // New makes a Courier. Two recipes of one name are a mistake in the wiring: it panics.
