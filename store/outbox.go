@@ -124,8 +124,9 @@ func (s *Store) actable(records map[string]string, queue []queued, street string
 		}
 		l := lane{w.Push.To, q.priority}
 		if q.at.After(now) {
-			// One that was planned for later from the start holds nobody back.
-			back := w.State != StateWaiting || w.Due.After(w.Push.NotBefore) && w.Due.After(w.Created)
+			// One that was planned for later from the start holds nobody back. Where record and
+			// time differ, somebody took it between the two reads.
+			back := w.State != StateWaiting || !w.Due.Equal(q.at) || w.Due.After(w.Push.NotBefore) && w.Due.After(w.Created)
 			if !back || q.at.Sub(now) <= longestBack {
 				blocked[l] = blocked[l] || back
 				continue

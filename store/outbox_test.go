@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
 
 	"juwei/store"
 	"juwei/store/storetest"
@@ -575,4 +577,47 @@ func TestHold(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whom another replica takes between the reading of records and of times is overtaken by
+// nobody.
+func TestDueWhileAnotherClaims(t *testing.T) {
+	t.Parallel()
+	server := storetest.Mini(t)
+	s, street := server.Open(t), storetest.Street(t)
+	first := mustPush(t, s, street, store.Push{To: "user:a", Kind: "k"}, store.Push{To: "user:a", Kind: "k"})[0]
+	w := mustDue(t, s, street, at)[0]
+	if w.N != first {
+		t.Fatalf("the first is %d, want %d", w.N, first)
+	}
+	between := &split{do: func() {
+		if _, err := s.Claim(t.Context(), street, w, "other", at.Add(15*time.Second)); err != nil {
+			t.Error(err)
+		}
+	}}
+	late := server.Open(t, func(o *store.Options) { o.Hooks = append(o.Hooks, between) })
+	if got := mustDue(t, late, street, at); len(got) > 0 {
+		t.Errorf("push %d may be said while %d is in another's hands", got[0].N, first)
+	}
+}
+
+// split does something, once, between the first command of a pipeline and the others.
+type split struct {
+	once sync.Once
+	do   func()
+}
+
+func (h *split) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (h *split) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (h *split) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if len(cmds) < 2 || cmds[0].Name() != "hgetall" {
+			return next(ctx, cmds)
+		}
+		if err := next(ctx, cmds[:1]); err != nil {
+			return err
+		}
+		h.once.Do(h.do)
+		return next(ctx, cmds[1:])
+	}
 }
